@@ -1,0 +1,115 @@
+"""Bodies and answers of every write and every question at the local door."""
+
+import msgspec
+
+from bursar.contract.events import KeyView
+from bursar.domain.account import Standing
+from bursar.domain.exchange import Outcome
+from bursar.domain.usage import Quality, Usage
+
+
+class IssueKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /keys: issue a client key. `models` are globs of aliases; `expires_ms` is an instant or None."""
+
+    name: str
+    project: str = ""
+    models: tuple[str, ...] = ()
+    expires_ms: int | None = None
+
+
+class KeyIssued(msgspec.Struct, frozen=True):
+    """The answer to it: the only time the key itself is shown."""
+
+    name: str
+    key: str
+
+
+class Status(msgspec.Struct, frozen=True):
+    """GET /status: what runs, in the words of `bursar status --json`. Times in milliseconds, money in nano-dollars."""
+
+    version: str
+    contract: int
+    run: str
+    pid: int
+    public_url: str
+    config_file: str
+    started_ms: int
+    now_ms: int
+    running_exchanges: int
+    open_holds: int
+    holds_in_doubt: int
+    standings: tuple[Standing, ...]
+    keys: tuple[KeyView, ...]
+    problems: tuple[str, ...]
+
+
+class Reloaded(msgspec.Struct, frozen=True):
+    """POST /reload: the problems that kept the old configuration in force; none where the new one is."""
+
+    problems: tuple[str, ...]
+
+
+class SpendRow(msgspec.Struct, frozen=True):
+    """One line of `GET /spend?by=…`: what was settled under one heading. Money in nano-dollars."""
+
+    label: str
+    requests: int
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int
+    cost_nano: int
+
+
+class SpendReport(msgspec.Struct, frozen=True):
+    """The answer to it: rows in descending cost (by time: ascending), and their sum."""
+
+    by: str
+    since_ms: int
+    until_ms: int
+    rows: tuple[SpendRow, ...]
+    total: SpendRow
+
+
+class AttemptRow(msgspec.Struct, frozen=True):
+    """One usage record, as `GET /history` pages them: newest first."""
+
+    exchange_id: str
+    attempt: int
+    at_ms: int
+    key: str
+    project: str
+    client: str
+    alias: str
+    upstream: str
+    model: str
+    status: int
+    outcome: Outcome
+    usage: Usage
+    quality: Quality
+    prompt_counted: int
+    completion_counted: int
+    cost_nano: int
+    priced: bool
+    price_source: str
+    paid_by: tuple[str, ...]
+    first_ms: int | None
+    total_ms: int
+    stream: bool
+    finish_reason: str
+    refusal: str
+    notes: tuple[str, ...]
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    """One page of records; `next` asks for the following one (`?before=`), or is None at the end."""
+
+    rows: tuple[AttemptRow, ...]
+    next: str | None
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Every refusal at the local door: a code and a sentence."""
+
+    code: str
+    message: str

@@ -1,0 +1,197 @@
+"""Everything the proxy announces, as frozen structs; no event carries text of a prompt or an answer."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from bursar.domain.account import Account, Standing
+from bursar.domain.exchange import Outcome
+from bursar.domain.usage import Quality, Usage
+
+
+class _Event(msgspec.Struct, frozen=True, tag=True, tag_field="event"):
+    """What all events share: when they happened, in milliseconds since the epoch."""
+
+    at_ms: int
+
+
+class ExchangeOpened(_Event, frozen=True):
+    """A call was accepted. `prompt_tokens` is our own count; `client` the program that asked."""
+
+    exchange_id: str
+    key: str
+    project: str
+    client: str
+    alias: str
+    stream: bool
+    prompt_tokens: int
+
+
+class AttemptStarted(_Event, frozen=True):
+    """A route was chosen and what it may cost is held. `held_nano` is 0 where nothing has a price."""
+
+    exchange_id: str
+    upstream: str
+    model: str
+    held_nano: int
+
+
+class AttemptFailed(_Event, frozen=True):
+    """A route said no, or an account could not bear it."""
+
+    exchange_id: str
+    upstream: str
+    model: str
+    code: str
+    message: str
+
+
+class ExchangeProgressed(_Event, frozen=True):
+    """What a running answer has used so far; at most four a second for each exchange."""
+
+    exchange_id: str
+    completion_tokens: int
+    cost_nano: int
+    held_nano: int
+
+
+class AttemptSettled(_Event, frozen=True):
+    """What one attempt used is on disk. A refused route settles nothing and has no such event."""
+
+    exchange_id: str
+    upstream: str
+    model: str
+    usage: Usage
+    quality: Quality
+    cost_nano: int
+    priced: bool
+    paid_by: tuple[str, ...]
+    first_ms: int | None
+
+
+class ExchangeClosed(_Event, frozen=True):
+    """The client has had all it will get."""
+
+    exchange_id: str
+    outcome: Outcome
+    status: int
+    code: str
+    message: str
+    finish_reason: str
+    total_ms: int
+
+
+class StandingsChanged(_Event, frozen=True):
+    """Accounts stand differently, on disk: after a hold, a settlement, a grant or a correction."""
+
+    standings: tuple[Standing, ...]
+
+
+class HoldInDoubt(_Event, frozen=True):
+    """A hold whose process died is still held."""
+
+    hold_id: int
+    exchange_id: str
+    upstream: str
+    model: str
+    placed_ms: int
+    shares: tuple[tuple[str, int], ...]
+
+
+class DoubtResolved(_Event, frozen=True):
+    """A hold in doubt was settled or released."""
+
+    hold_id: int
+
+
+class UpstreamView(msgspec.Struct, frozen=True):
+    """One upstream, as far as a watcher may know it. `health` is `ok`, `cooling` or `off`, with the reason in words."""
+
+    name: str
+    kind: str
+    base_url: str
+    health: str = "ok"
+    reason: str = ""
+    until_ms: int | None = None
+    latency_ms: int | None = None
+
+
+class AliasView(msgspec.Struct, frozen=True):
+    """One alias, its routes in order, and the price of the first in nano-dollars per million tokens, if known."""
+
+    name: str
+    routes: tuple[str, ...]
+    input_nano: int | None = None
+    output_nano: int | None = None
+
+
+class ConfigurationLoaded(_Event, frozen=True):
+    """A new configuration is in force."""
+
+    upstreams: tuple[UpstreamView, ...]
+    aliases: tuple[AliasView, ...]
+    accounts: tuple[Account, ...]
+
+
+class ConfigurationRejected(_Event, frozen=True):
+    """The file has problems; what was in force stays."""
+
+    problems: tuple[str, ...]
+
+
+class UpstreamHealthChanged(_Event, frozen=True):
+    """An upstream is well, cooling down or left alone."""
+
+    upstream: UpstreamView
+
+
+class KeyView(msgspec.Struct, frozen=True):
+    """A client key as a watcher may know it: never the key."""
+
+    name: str
+    hint: str
+    project: str
+    models: tuple[str, ...]
+    created_ms: int
+    expires_ms: int | None
+    disabled: bool
+    last_used_ms: int | None = None
+    last_client: str = ""
+
+
+class KeyChanged(_Event, frozen=True):
+    """A client key was issued or changed."""
+
+    key: KeyView
+
+
+class KeyRevoked(_Event, frozen=True):
+    """A client key is no longer accepted."""
+
+    name: str
+
+
+class Stopping(_Event, frozen=True):
+    """The proxy takes no further calls and will end."""
+
+
+Event = (
+    ExchangeOpened
+    | AttemptStarted
+    | AttemptFailed
+    | ExchangeProgressed
+    | AttemptSettled
+    | ExchangeClosed
+    | StandingsChanged
+    | HoldInDoubt
+    | DoubtResolved
+    | ConfigurationLoaded
+    | ConfigurationRejected
+    | UpstreamHealthChanged
+    | KeyChanged
+    | KeyRevoked
+    | Stopping
+)
+
+Publish = Callable[[Event], None]
+"""How whatever happens below is announced: handed down at the start, never found."""

@@ -1,0 +1,267 @@
+"""Snapshot and `apply`: the state that all events add up to, kept alike by the proxy and by every watcher."""
+
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from bursar.contract.events import (
+    AliasView,
+    AttemptFailed,
+    AttemptSettled,
+    AttemptStarted,
+    ConfigurationLoaded,
+    ConfigurationRejected,
+    DoubtResolved,
+    Event,
+    ExchangeClosed,
+    ExchangeOpened,
+    ExchangeProgressed,
+    HoldInDoubt,
+    KeyChanged,
+    KeyRevoked,
+    KeyView,
+    StandingsChanged,
+    Stopping,
+    UpstreamHealthChanged,
+    UpstreamView,
+)
+from bursar.domain.account import Account, Standing
+from bursar.domain.cycle import Every, cycle_at
+from bursar.domain.exchange import Outcome
+from bursar.domain.usage import NOTHING, Quality, Usage
+
+KEPT_EXCHANGES = 200
+KEPT_MINUTES = 60
+KEPT_DAYS = 31
+MINUTE_MS = 60_000
+
+
+class AttemptView(msgspec.Struct):
+    """One try at one route."""
+
+    upstream: str
+    model: str
+    started_ms: int
+    held_nano: int = 0
+    code: str = ""
+    message: str = ""
+    usage: Usage = NOTHING
+    quality: Quality | None = None
+    cost_nano: int = 0
+    priced: bool = True
+    paid_by: tuple[str, ...] = ()
+    first_ms: int | None = None
+
+
+class ExchangeView(msgspec.Struct):
+    """One exchange: running while `outcome` is None."""
+
+    id: str
+    opened_ms: int
+    key: str
+    project: str
+    client: str
+    alias: str
+    stream: bool
+    prompt_tokens: int
+    attempts: list[AttemptView] = msgspec.field(default_factory=list)
+    completion_tokens: int = 0
+    cost_nano: int = 0
+    held_nano: int = 0
+    outcome: Outcome | None = None
+    status: int = 0
+    code: str = ""
+    message: str = ""
+    finish_reason: str = ""
+    total_ms: int | None = None
+
+
+class Spend(msgspec.Struct):
+    """What was settled in one stretch of time."""
+
+    start_ms: int
+    end_ms: int
+    cost_nano: int = 0
+    tokens: int = 0
+    requests: int = 0
+
+
+class DoubtView(msgspec.Struct, frozen=True):
+    """A hold in doubt."""
+
+    hold_id: int
+    exchange_id: str
+    upstream: str
+    model: str
+    placed_ms: int
+    shares: tuple[tuple[str, int], ...]
+
+
+class Snapshot(msgspec.Struct):
+    """The state of the proxy, as far as a watcher may know it.
+
+    `exchanges` are in the order in which they were opened, running ones and the last
+    `KEPT_EXCHANGES` closed ones. `minutes` and `days` are spend in the order of time; a day begins
+    at midnight in `zone`, an IANA name.
+    """
+
+    run: str
+    version: str
+    started_ms: int
+    public_url: str
+    now_ms: int
+    zone: str = "UTC"
+    seq: int = 0
+    accounts: dict[str, Account] = msgspec.field(default_factory=dict)
+    standings: dict[str, Standing] = msgspec.field(default_factory=dict)
+    upstreams: dict[str, UpstreamView] = msgspec.field(default_factory=dict)
+    aliases: dict[str, AliasView] = msgspec.field(default_factory=dict)
+    keys: dict[str, KeyView] = msgspec.field(default_factory=dict)
+    exchanges: dict[str, ExchangeView] = msgspec.field(default_factory=dict)
+    in_doubt: dict[int, DoubtView] = msgspec.field(default_factory=dict)
+    minutes: list[Spend] = msgspec.field(default_factory=list)
+    days: list[Spend] = msgspec.field(default_factory=list)
+    problems: tuple[str, ...] = ()
+    stopping: bool = False
+
+
+def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
+    """Make `snapshot` the state after `event`, which has number `seq`. The one reducer there is."""
+    snapshot.seq = seq
+    snapshot.now_ms = max(snapshot.now_ms, event.at_ms)
+    match event:
+        case ExchangeOpened():
+            _open(snapshot, event)
+        case AttemptStarted() | AttemptFailed() | ExchangeProgressed() | AttemptSettled():
+            _advance(snapshot, event)
+        case ExchangeClosed():
+            _close(snapshot, event)
+        case StandingsChanged():
+            for standing in event.standings:
+                snapshot.standings[standing.account_id] = standing
+        case HoldInDoubt():
+            snapshot.in_doubt[event.hold_id] = DoubtView(
+                event.hold_id, event.exchange_id, event.upstream, event.model, event.placed_ms, event.shares
+            )
+        case DoubtResolved():
+            snapshot.in_doubt.pop(event.hold_id, None)
+        case ConfigurationLoaded():
+            _configure(snapshot, event)
+        case ConfigurationRejected():
+            snapshot.problems = event.problems
+        case UpstreamHealthChanged():
+            snapshot.upstreams[event.upstream.name] = event.upstream
+        case KeyChanged():
+            snapshot.keys[event.key.name] = event.key
+        case KeyRevoked():
+            snapshot.keys.pop(event.name, None)
+        case Stopping():
+            snapshot.stopping = True
+        case _:
+            assert_never(event)
+
+
+def _open(snapshot: Snapshot, event: ExchangeOpened) -> None:
+    snapshot.exchanges[event.exchange_id] = ExchangeView(
+        event.exchange_id,
+        event.at_ms,
+        event.key,
+        event.project,
+        event.client,
+        event.alias,
+        event.stream,
+        event.prompt_tokens,
+    )
+    key = snapshot.keys.get(event.key)
+    if key is not None:
+        snapshot.keys[event.key] = msgspec.structs.replace(key, last_used_ms=event.at_ms, last_client=event.client)
+
+
+def _advance(
+    snapshot: Snapshot, event: AttemptStarted | AttemptFailed | ExchangeProgressed | AttemptSettled
+) -> None:
+    exchange = snapshot.exchanges.get(event.exchange_id)
+    if isinstance(event, AttemptSettled):
+        _spend(snapshot, event)
+    if exchange is None:
+        return
+    match event:
+        case AttemptStarted():
+            exchange.attempts.append(AttemptView(event.upstream, event.model, event.at_ms, event.held_nano))
+            exchange.held_nano = event.held_nano
+        case AttemptFailed():
+            attempt = _attempt(exchange, event.upstream, event.model, event.at_ms)
+            attempt.code, attempt.message = event.code, event.message
+            exchange.held_nano = 0
+        case ExchangeProgressed():
+            exchange.completion_tokens = event.completion_tokens
+            exchange.cost_nano = event.cost_nano
+            exchange.held_nano = event.held_nano
+        case AttemptSettled():
+            attempt = _attempt(exchange, event.upstream, event.model, event.at_ms)
+            attempt.usage, attempt.quality, attempt.cost_nano = event.usage, event.quality, event.cost_nano
+            attempt.priced, attempt.paid_by, attempt.first_ms = event.priced, event.paid_by, event.first_ms
+            exchange.prompt_tokens = event.usage.prompt_tokens
+            exchange.completion_tokens = event.usage.completion_tokens
+            exchange.cost_nano = sum(each.cost_nano for each in exchange.attempts)
+            exchange.held_nano = 0
+
+
+def _attempt(exchange: ExchangeView, upstream: str, model: str, at_ms: int) -> AttemptView:
+    """The attempt under way at this route; a refusal before anything was held has none yet."""
+    if exchange.attempts:
+        last = exchange.attempts[-1]
+        if (last.upstream, last.model) == (upstream, model) and not last.code:
+            return last
+    exchange.attempts.append(AttemptView(upstream, model, at_ms))
+    return exchange.attempts[-1]
+
+
+def _close(snapshot: Snapshot, event: ExchangeClosed) -> None:
+    exchange = snapshot.exchanges.get(event.exchange_id)
+    if exchange is None:
+        return
+    exchange.outcome, exchange.status = event.outcome, event.status
+    exchange.code, exchange.message = event.code, event.message
+    exchange.finish_reason, exchange.total_ms = event.finish_reason, event.total_ms
+    exchange.held_nano = 0
+    if len(snapshot.exchanges) > KEPT_EXCHANGES:
+        oldest = next((each.id for each in snapshot.exchanges.values() if each.outcome is not None), None)
+        if oldest is not None:
+            del snapshot.exchanges[oldest]
+
+
+def _spend(snapshot: Snapshot, event: AttemptSettled) -> None:
+    for spend in (_minute(snapshot, event.at_ms), _day(snapshot, event.at_ms)):
+        spend.cost_nano += event.cost_nano
+        spend.tokens += event.usage.total_tokens
+        spend.requests += event.usage.requests
+
+
+def _minute(snapshot: Snapshot, at_ms: int) -> Spend:
+    minutes = snapshot.minutes
+    if not minutes or at_ms >= minutes[-1].end_ms:
+        start_ms = at_ms - at_ms % MINUTE_MS
+        minutes.append(Spend(start_ms, start_ms + MINUTE_MS))
+        del minutes[:-KEPT_MINUTES]
+    return minutes[-1]
+
+
+def _day(snapshot: Snapshot, at_ms: int) -> Spend:
+    days = snapshot.days
+    if not days or at_ms >= days[-1].end_ms:
+        today = cycle_at(Every.DAY, at_ms, ZoneInfo(snapshot.zone))
+        days.append(Spend(today.start_ms, today.end_ms or today.start_ms))
+        del days[:-KEPT_DAYS]
+    return days[-1]
+
+
+def _configure(snapshot: Snapshot, event: ConfigurationLoaded) -> None:
+    snapshot.problems = ()
+    snapshot.upstreams = {upstream.name: upstream for upstream in event.upstreams}
+    snapshot.aliases = {alias.name: alias for alias in event.aliases}
+    snapshot.accounts = {account.id: account for account in event.accounts}
+    snapshot.standings = {
+        account_id: standing for account_id, standing in snapshot.standings.items() if account_id in snapshot.accounts
+    }

@@ -1,0 +1,38 @@
+"""What every dialect is read into: the parts of a request that matter to us, and what one event of an answer says."""
+
+import msgspec
+
+from bursar.domain.usage import Usage
+
+
+class PromptParts(msgspec.Struct, frozen=True):
+    """What a request asks the model to read, each part as the JSON that came (`Raw`), so that a long
+    conversation is parsed only where it is new.
+
+    `messages` are chat messages; `text` are plain prompts of the older endpoints.
+    """
+
+    messages: tuple[msgspec.Raw, ...] = ()
+    tools: msgspec.Raw | None = None
+    tool_choice: msgspec.Raw | None = None
+    response_format: msgspec.Raw | None = None
+    text: tuple[str, ...] = ()
+
+
+class Heard(msgspec.Struct):
+    """What one event of an answer (or a whole plain answer) says, whatever its dialect.
+
+    `text` is all that is billed as output in it: content, reasoning, refusals, names and arguments
+    of tool calls. `reasoning` is the part of it that is reasoning. `model` is the model that answers.
+    `error` is the message of an error object, with its `error_code`.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    model: str | None = None
+    error: str | None = None
+    error_code: str | None = None
+    choices: int = 0
+    done: bool = False

@@ -1,0 +1,231 @@
+"""Refusals: every reason to say no, with its HTTP status, its code, and whether the next route may be tried.
+
+Error types and codes follow OpenAI's error object; what upstreams mean by theirs is read in
+`upstreams/classify.py`.
+"""
+
+
+class Refusal(Exception):
+    """A reason to say no to a call.
+
+    `message` is one sentence that a person can act on. `detail` goes into the body's `bursar`
+    object. `retry_after_s` is whole seconds, at most 60, or None.
+    """
+
+    status: int = 500
+    code: str = "internal_error"
+    type: str = "invalid_request_error"
+    next_route: bool = False
+    may_retry: bool = False
+    """Whether the same request may succeed if the client simply sends it again."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        detail: dict[str, object] | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.detail = detail or {}
+        self.retry_after_s = retry_after_s
+
+
+# --- the caller's request -----------------------------------------------------------------------
+
+
+class BadRequest(Refusal):
+    """The request itself is wrong."""
+
+    status, code = 400, "invalid_request"
+
+
+class MissingParameter(BadRequest):
+    """A field that must be there is not."""
+
+    code = "missing_parameter"
+
+
+class InvalidParameter(BadRequest):
+    """A field has a value that cannot be."""
+
+    code = "invalid_parameter"
+
+
+class BodyTooLarge(BadRequest):
+    """The body is above the configured limit."""
+
+    status, code = 413, "request_too_large"
+
+
+class BodyTooSlow(BadRequest):
+    """The body did not arrive in time."""
+
+    status, code = 408, "request_timeout"
+
+
+class UnsupportedBody(BadRequest):
+    """The content type or encoding is none that we read."""
+
+    status, code = 415, "unsupported_media_type"
+
+
+class UnknownModel(Refusal):
+    """No alias or route has this name."""
+
+    status, code = 404, "model_not_found"
+
+
+class UnknownEndpoint(Refusal):
+    """No such path."""
+
+    status, code = 404, "endpoint_not_found"
+
+
+class WrongMethod(Refusal):
+    """The path exists, the method does not."""
+
+    status, code = 405, "method_not_allowed"
+
+
+# --- who asks -----------------------------------------------------------------------------------
+
+
+class Unauthenticated(Refusal):
+    """No key of ours was presented."""
+
+    status, code, type = 401, "invalid_api_key", "authentication_error"
+
+
+class MissingKey(Unauthenticated):
+    """No key at all was presented."""
+
+    code = "missing_api_key"
+
+
+class ExpiredKey(Unauthenticated):
+    """The key was ours, and its time is over."""
+
+    code = "expired_api_key"
+
+
+class Forbidden(Refusal):
+    """The key may not do this."""
+
+    status, code, type = 403, "access_denied", "permission_error"
+
+
+class ModelDenied(Forbidden):
+    """The key may not use this model."""
+
+    code = "model_access_denied"
+
+
+class ForeignRequest(Forbidden):
+    """The request comes from a web page or for another host."""
+
+    code = "foreign_origin"
+
+
+# --- money --------------------------------------------------------------------------------------
+
+
+class OverBudget(Refusal):
+    """An account cannot bear the call. Another route may cost less, so the next may be tried."""
+
+    status, code, next_route = 402, "budget_exceeded", True
+
+
+class UnknownPrice(Refusal):
+    """A dollar account applies and the route has no price: never free."""
+
+    status, code, next_route = 402, "unknown_price", True
+
+
+class LedgerUnavailable(Refusal):
+    """The store cannot take a hold: nothing is sent upstream."""
+
+    status, code, type, may_retry = 503, "ledger_unavailable", "api_error", True
+
+
+# --- the upstream -------------------------------------------------------------------------------
+
+
+class UpstreamRefusal(Refusal):
+    """An upstream said no or nothing. `charged` says whether it may have worked for it all the same."""
+
+    status, code, type, next_route = 502, "upstream_error", "upstream_error", True
+    charged: bool = False
+
+
+class UpstreamUnreachable(UpstreamRefusal):
+    """No connection came about."""
+
+    code, may_retry = "upstream_unreachable", True
+
+
+class UpstreamTimeout(UpstreamRefusal):
+    """The upstream took the request and stayed silent."""
+
+    status, code, may_retry, charged = 504, "upstream_timeout", True, True
+
+
+class UpstreamBroke(UpstreamRefusal):
+    """The connection ended, or what came was no answer."""
+
+    code, may_retry, charged = "upstream_broken", True, True
+
+
+class UpstreamOverloaded(UpstreamRefusal):
+    """5xx and the like."""
+
+    status, code, may_retry = 503, "model_overloaded", True
+
+
+class UpstreamSlowDown(UpstreamRefusal):
+    """429: the next route now; this one after its time."""
+
+    status, code, type, may_retry = 429, "rate_limit_exceeded", "rate_limit_error", True
+
+
+class UpstreamExhausted(UpstreamRefusal):
+    """The upstream's own wallet or quota is empty."""
+
+    status, code, type = 402, "insufficient_balance", "invalid_request_error"
+
+
+class UpstreamKeyRefused(UpstreamRefusal):
+    """The upstream does not accept our credentials: 502, so that nobody replaces the local key."""
+
+    code = "upstream_auth"
+
+
+class UpstreamBlocked(UpstreamRefusal):
+    """The vendor's edge refused us."""
+
+    code = "upstream_blocked"
+
+
+class UpstreamUnknownModel(UpstreamRefusal):
+    """The upstream does not have the model."""
+
+    status, code, type = 404, "model_not_found", "invalid_request_error"
+
+
+class CallerFault(UpstreamRefusal):
+    """The upstream finds the request at fault: handed on as it is, never routed around."""
+
+    status, code, type, next_route = 400, "invalid_request", "invalid_request_error", False
+
+    def __init__(self, message: str, *, status: int, code: str, type: str, param: str | None = None) -> None:  # noqa: A002 - the error object's own word
+        super().__init__(message, param=param)
+        self.status, self.code, self.type = status, code, type
+
+
+class ContextTooLong(CallerFault):
+    """The request does not fit the model's window: a larger window may take it."""
+
+    next_route = True

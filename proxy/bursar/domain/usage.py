@@ -1,0 +1,61 @@
+"""Usage: the tokens and requests that a call used, and how surely we know."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Quality(StrEnum):
+    """Where a usage comes from, the surest first."""
+
+    REPORTED = "reported"
+    """The upstream said so."""
+    COUNTED = "counted"
+    """We tokenized what was sent and received."""
+    ESTIMATED = "estimated"
+    """Neither: a bound or a share of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens used, each as a vendor bills it. The part-counts are contained in their totals.
+
+    `cached_tokens`, `cache_write_tokens`, `audio_prompt_tokens` are parts of `prompt_tokens`;
+    `reasoning_tokens`, `audio_completion_tokens` are parts of `completion_tokens`.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    audio_prompt_tokens: int = 0
+    audio_completion_tokens: int = 0
+    requests: int = 1
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def with_completion(self, completion_tokens: int) -> "Usage":
+        """The same with another completion."""
+        return replace(self, completion_tokens=completion_tokens)
+
+
+NOTHING = Usage(requests=0)
+"""No tokens and no request: what a released hold has used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The usage expected before a request is sent, in tokens.
+
+    `completion_tokens` is what is held at first; `completion_bound` is the most that one answer
+    may take, or None where neither the request nor the model sets a limit.
+    """
+
+    prompt_tokens: int
+    completion_tokens: int
+    completion_bound: int | None
+    answers: int = 1
+    """How many answers (`n`) were asked for; each may take `completion_bound`."""
