@@ -178,9 +178,7 @@ def _open(snapshot: Snapshot, event: ExchangeOpened) -> None:
         snapshot.keys[event.key] = msgspec.structs.replace(key, last_used_ms=event.at_ms, last_client=event.client)
 
 
-def _advance(
-    snapshot: Snapshot, event: AttemptStarted | AttemptFailed | ExchangeProgressed | AttemptSettled
-) -> None:
+def _advance(snapshot: Snapshot, event: AttemptStarted | AttemptFailed | ExchangeProgressed | AttemptSettled) -> None:
     exchange = snapshot.exchanges.get(event.exchange_id)
     if isinstance(event, AttemptSettled):
         _spend(snapshot, event)

@@ -23,16 +23,19 @@ class Heard(msgspec.Struct):
     """What one event of an answer (or a whole plain answer) says, whatever its dialect.
 
     `text` is all that is billed as output in it: content, reasoning, refusals, names and arguments
-    of tool calls. `reasoning` is the part of it that is reasoning. `model` is the model that answers.
-    `error` is the message of an error object, with its `error_code`.
+    of tool calls. `reasoning` is the part of it that is reasoning. `finished` are the indexes of the
+    choices that end here, for `finish_reason`. `model` is the model that answers. `error` is the message
+    of an error object, with its `error_code`. `notes` say what was odd about the usage.
     """
 
     text: str = ""
     reasoning: str = ""
     usage: Usage | None = None
     finish_reason: str | None = None
+    finished: tuple[int, ...] = ()
     model: str | None = None
     error: str | None = None
     error_code: str | None = None
     choices: int = 0
+    notes: tuple[str, ...] = ()
     done: bool = False

@@ -1,0 +1,151 @@
+"""OpenAI chat completions, the answer: what a chunk or a whole answer says.
+
+Source: OpenAI API reference, "The chat completion object" and "The chat completion chunk object".
+"""
+
+import msgspec
+
+from bursar.dialects.canonical import Heard
+from bursar.dialects.usage import usage_of
+
+DONE = b"[DONE]"
+
+_anything = msgspec.json.Decoder()
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _ToolCall(msgspec.Struct):
+    function: _Function | None = None
+
+
+class _Said(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+    function_call: _Function | None = None
+
+
+class _Choice(msgspec.Struct):
+    index: int = 0
+    delta: _Said | None = None
+    message: _Said | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    model: str | None = None
+    choices: list[_Choice] | None = None
+    usage: msgspec.Raw | None = None
+    error: msgspec.Raw | None = None
+
+
+_answer = msgspec.json.Decoder(_Answer)
+
+
+class NoAnswer(Exception):
+    """The payload is no JSON object that an OpenAI-compatible server would send."""
+
+
+def hear(payload: bytes) -> Heard:
+    """What one event's payload, or a whole plain answer, says. Raises NoAnswer where it is none."""
+    if payload == DONE:
+        return Heard(done=True)
+    try:
+        return _heard(_answer.decode(payload))
+    except msgspec.ValidationError:
+        return _heard_loosely(payload)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise NoAnswer("what the upstream sent is no JSON") from None
+
+
+def _heard(answer: _Answer) -> Heard:
+    heard = Heard(model=answer.model)
+    for choice in answer.choices or ():
+        heard.choices += 1
+        said = choice.delta or choice.message
+        if said is not None:
+            _say(heard, said)
+        if choice.text:
+            heard.text += choice.text
+        if choice.finish_reason:
+            heard.finish_reason = choice.finish_reason
+            heard.finished += (choice.index,)
+    if answer.usage is not None:
+        heard.usage, heard.notes = usage_of(_anything.decode(answer.usage))
+    if answer.error is not None:
+        heard.error, heard.error_code = error_of(_anything.decode(answer.error))
+    return heard
+
+
+def _say(heard: Heard, said: _Said) -> None:
+    if said.content:
+        heard.text += said.content
+    reasoning = said.reasoning_content or said.reasoning
+    if reasoning:
+        heard.reasoning += reasoning
+        heard.text += reasoning
+    if said.refusal:
+        heard.text += said.refusal
+    for call in said.tool_calls or ():
+        if call.function is not None:
+            heard.text += (call.function.name or "") + (call.function.arguments or "")
+    if said.function_call is not None:
+        heard.text += (said.function_call.name or "") + (said.function_call.arguments or "")
+
+
+def _heard_loosely(payload: bytes) -> Heard:
+    """As `hear`, for answers whose fields have types of their own: what is not understood counts as its text."""
+    try:
+        answer = _anything.decode(payload)
+    except (msgspec.DecodeError, RecursionError):
+        raise NoAnswer("what the upstream sent is no JSON") from None
+    if not isinstance(answer, dict):
+        raise NoAnswer("what the upstream sent is no JSON object")
+    heard = Heard(model=answer["model"] if isinstance(answer.get("model"), str) else None)
+    choices = answer.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        heard.choices += 1
+        if not isinstance(choice, dict):
+            continue
+        for said in (choice.get("delta"), choice.get("message"), choice.get("text")):
+            heard.text += _texts(said)
+        reason, index = choice.get("finish_reason"), choice.get("index", 0)
+        if isinstance(reason, str) and reason:
+            heard.finish_reason = reason
+            heard.finished += (index if isinstance(index, int) else 0,)
+    if answer.get("usage") is not None:
+        heard.usage, heard.notes = usage_of(answer["usage"])
+    if answer.get("error"):
+        heard.error, heard.error_code = error_of(answer["error"])
+    return heard
+
+
+def _texts(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return "".join(_texts(each) for name, each in value.items() if name not in ("role", "type", "id", "index"))
+    if isinstance(value, list):
+        return "".join(map(_texts, value))
+    return ""
+
+
+def error_of(error: object) -> tuple[str, str | None]:
+    """The message and code of an error in any of the shapes that vendors send."""
+    if isinstance(error, str):
+        return error, None
+    if not isinstance(error, dict):
+        return "the upstream reported an error without a message", None
+    message = error.get("message") or error.get("msg") or error.get("detail")
+    code = error.get("code") or error.get("type")
+    return (
+        message if isinstance(message, str) and message else "the upstream reported an error without a message",
+        str(code) if isinstance(code, str | int) and not isinstance(code, bool) else None,
+    )

@@ -1,0 +1,148 @@
+"""OpenAI chat completions, the request: what it asks for, and how it is written to a route.
+
+A client's bytes pass untouched wherever possible: the fields are kept as the JSON that came, and
+only those that must change are written anew. Source: OpenAI API reference, "Create chat completion".
+"""
+
+from typing import Any
+
+import msgspec
+
+from bursar.dialects.canonical import PromptParts
+from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
+
+_OUR_FIELDS = ("fallback_models", "fallback_timeout", "fallback_enabled")
+_LARGEST_COUNT = 2**31 - 1
+_LARGEST_ANSWERS = 128
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_raw_list = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
+_anything = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder()
+
+
+class ChatRequest(msgspec.Struct, frozen=True):
+    """What a client asks for. `fields` are the body's, in their order, each as the JSON that came.
+
+    `limit` is the most tokens that one answer may take, if the request says so, and `limit_field`
+    the field that says it. `answers` is `n`.
+    """
+
+    fields: dict[str, msgspec.Raw]
+    model: str
+    stream: bool
+    wants_usage: bool
+    parts: PromptParts
+    limit: int | None
+    limit_field: str | None
+    answers: int
+
+
+def read_request(body: bytes) -> ChatRequest:
+    """The request that `body` holds. Raises BadRequest and its kinds, each naming the field at fault."""
+    fields = _read_fields(body)
+    model = _text(fields, "model")
+    if not model:
+        raise MissingParameter("The request names no `model`; GET /v1/models lists those there are.", param="model")
+    limit_field = "max_completion_tokens" if "max_completion_tokens" in fields else "max_tokens"
+    limit = _count(fields, limit_field, 1, _LARGEST_COUNT)
+    options = _value(fields, "stream_options")
+    return ChatRequest(
+        fields=fields,
+        model=model,
+        stream=_flag(fields, "stream"),
+        wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
+        parts=_parts(fields),
+        limit=limit,
+        limit_field=limit_field if limit is not None else None,
+        answers=_count(fields, "n", 1, _LARGEST_ANSWERS) or 1,
+    )
+
+
+def write_request(request: ChatRequest, model: str, limit: int | None = None) -> bytes:
+    """The body to send to a route: its own name of the model, usage asked for, our own fields left out.
+
+    `limit`, where given, becomes the most tokens that the answer may take.
+    """
+    fields = {name: value for name, value in request.fields.items() if name not in _OUR_FIELDS}
+    fields["model"] = _raw(model)
+    if limit is not None:
+        fields[request.limit_field or "max_tokens"] = _raw(limit)
+    if request.stream:
+        fields["stream_options"] = _with_usage(fields.get("stream_options"))
+    return _encoder.encode(fields)
+
+
+def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
+    asked = _anything.decode(options) if options is not None else {}
+    return _raw({**(asked if isinstance(asked, dict) else {}), "include_usage": True})
+
+
+def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        if not body.isascii():
+            body.decode("utf-8")
+        return _fields.decode(body)
+    except UnicodeDecodeError:
+        raise BadRequest("The request body is not valid UTF-8.") from None
+    except RecursionError:
+        raise BadRequest("The request body is nested too deeply.") from None
+    except msgspec.ValidationError:
+        raise BadRequest("The request body is not a JSON object.") from None
+    except msgspec.DecodeError as error:
+        raise BadRequest(f"The request body is not valid JSON: {error}.") from None
+
+
+def _parts(fields: dict[str, msgspec.Raw]) -> PromptParts:
+    messages = fields.get("messages")
+    if messages is None:
+        raise MissingParameter("The request has no `messages`.", param="messages")
+    try:
+        listed = _raw_list.decode(messages)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidParameter("`messages` must be a list of messages.", param="messages") from None
+    if not listed:
+        raise InvalidParameter("`messages` must hold at least one message.", param="messages")
+    return PromptParts(
+        messages=listed,
+        tools=fields.get("tools") or fields.get("functions"),
+        tool_choice=fields.get("tool_choice") or fields.get("function_call"),
+        response_format=fields.get("response_format"),
+    )
+
+
+def _value(fields: dict[str, msgspec.Raw], name: str) -> Any:
+    raw = fields.get(name)
+    if raw is None:
+        return None
+    try:
+        return _anything.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidParameter(f"`{name}` cannot be read.", param=name) from None
+
+
+def _text(fields: dict[str, msgspec.Raw], name: str) -> str:
+    value = _value(fields, name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidParameter(f"`{name}` must be a text.", param=name)
+    return value or ""
+
+
+def _flag(fields: dict[str, msgspec.Raw], name: str) -> bool:
+    value = _value(fields, name)
+    if value is not None and not isinstance(value, bool):
+        raise InvalidParameter(f"`{name}` must be true or false.", param=name)
+    return bool(value)
+
+
+def _count(fields: dict[str, msgspec.Raw], name: str, least: int, most: int) -> int | None:
+    value = _value(fields, name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InvalidParameter(f"`{name}` must be a whole number from {least} to {most:,}.", param=name)
+    return value
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(_encoder.encode(value))
