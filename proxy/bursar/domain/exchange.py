@@ -50,6 +50,9 @@ class Price:
     request: int = 0
     factor: int = 1_000_000
     source: str = ""
+    cache_write_1h: int | None = None
+    image_input: int | None = None
+    image_output: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ class Quality(StrEnum):
 class Usage:
     """Tokens used, each as a vendor bills it. The part-counts are contained in their totals.
 
-    `cached_tokens`, `cache_write_tokens`, `audio_prompt_tokens` are parts of `prompt_tokens`;
-    `reasoning_tokens`, `audio_completion_tokens` are parts of `completion_tokens`.
+    `cached_tokens`, `cache_write_tokens`, `audio_prompt_tokens`, `image_prompt_tokens` are parts of
+    `prompt_tokens`; `reasoning_tokens`, `audio_completion_tokens`, `image_completion_tokens` are parts
+    of `completion_tokens`. `cache_write_1h_tokens` are the part of `cache_write_tokens` that is kept
+    for an hour, which some vendors bill dearer.
     """
 
     prompt_tokens: int = 0
@@ -31,6 +33,9 @@ class Usage:
     audio_prompt_tokens: int = 0
     audio_completion_tokens: int = 0
     requests: int = 1
+    cache_write_1h_tokens: int = 0
+    image_prompt_tokens: int = 0
+    image_completion_tokens: int = 0
 
     @property
     def total_tokens(self) -> int:
