@@ -170,9 +170,9 @@ class Steps:
         STAMP.write_text(UNFINISHED, "utf-8")
         if self._uv:
             self._do(self._uv, "venv", "--allow-existing", "--python", self._python, str(VENV))
-        elif self._has("ensurepip", "venv"):
+        elif self._can("import venv; from ensurepip import version"):
             self._do(self._python, "-m", "venv", str(VENV))
-        elif self._has("pip", "venv"):
+        elif self._can("import venv; from pip import main"):
             # Debian without python3-venv: its pip can fill an environment that has none.
             self._do(self._python, "-m", "venv", "--without-pip", str(VENV))
         else:
@@ -183,21 +183,21 @@ class Steps:
 
     def can_install(self) -> bool:
         """Whether anything here can put packages into .venv as it is."""
-        return bool(self._uv) or self._has("pip", python=str(PYTHON)) or self._has("pip")
+        return bool(self._uv) or self._can("from pip import main", str(PYTHON)) or self._can("from pip import main")
 
     def install(self, *what: str) -> None:
         """Puts packages into .venv."""
         if self._uv:
             self._do(self._uv, "pip", "install", "--python", str(PYTHON), *what)
-        elif self._has("pip", python=str(PYTHON)):
+        elif self._can("from pip import main", str(PYTHON)):
             self._do(str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", *what)
         else:
             pip = (self._python, "-m", "pip", "--disable-pip-version-check")
             self._do(*pip, "--python", str(PYTHON), "install", *what)
 
-    def _has(self, *modules: str, python: str | None = None) -> bool:
-        """Whether the Python (by default the one .venv is made by) can import all of `modules`."""
-        return self._finish([python or self._python, "-c", f"import {', '.join(modules)}"])[0] == 0
+    def _can(self, statement: str, python: str | None = None) -> bool:
+        """Whether `statement` succeeds in `python`, by default the one .venv is made by."""
+        return self._finish([python or self._python, "-c", statement])[0] == 0
 
     def _do(self, *command: str) -> None:
         code, output = self._finish(command)
