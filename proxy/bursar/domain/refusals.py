@@ -125,9 +125,15 @@ class ModelDenied(Forbidden):
 
 
 class ForeignRequest(Forbidden):
-    """The request comes from a web page or for another host."""
+    """The request comes from a web page."""
 
     code = "foreign_origin"
+
+
+class ForeignHost(Forbidden):
+    """The request is for another host (RFC 9110, 15.5.20)."""
+
+    status, code = 421, "foreign_host"
 
 
 # --- money --------------------------------------------------------------------------------------

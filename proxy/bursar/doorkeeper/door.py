@@ -1,0 +1,140 @@
+"""A door: an aiohttp application behind listening sockets, with the limits of `connection.py`, closed in good order."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from bursar.domain.refusals import BadRequest
+from bursar.doorkeeper.connection import Connection, DoorLimits, Words, openai_error
+from bursar.doorkeeper.listen import BACKLOG
+
+_CANCELLED_S = 0.05
+"""How long a handler that outlived the grace may take to notice, before it is cancelled."""
+_UNDOING_S = 10.0
+"""How long a cancelled handler may take to undo what it began."""
+_AF_UNIX = getattr(socket, "AF_UNIX", None)
+
+
+class Door:
+    """An open door. Made by `open_door`."""
+
+    def __init__(
+        self, app: web.Application, sockets: Sequence[socket.socket], limits: DoorLimits, words: Words
+    ) -> None:
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, access_log=None, shutdown_timeout=_CANCELLED_S, auto_decompress=False
+        )
+        self._sockets = tuple(sockets)
+        self._limits = limits
+        self._words = words
+        self._crowd: set[Connection] = set()
+        self._running = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._listening: list[asyncio.Server] = []
+        self.ports: tuple[int, ...] = tuple(
+            each.getsockname()[1] for each in sockets if each.family in (socket.AF_INET, socket.AF_INET6)
+        )
+        """The port of each address, in the order of the sockets; none for a Unix socket."""
+        self._paths = [
+            (path, path.stat().st_ino)
+            for path in (Path(each.getsockname()) for each in sockets if each.family == _AF_UNIX)
+        ]
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._crowd)
+
+    @property
+    def running(self) -> int:
+        """How many requests are being answered."""
+        return self._running
+
+    async def start(self) -> None:
+        """Let clients in. Called once, by `open_door`."""
+        await self._runner.setup()
+        server = self._runner.server
+        if server is None:
+            raise RuntimeError("the application did not start")
+        server.request_handler = self._counted(server.request_handler)
+
+        def connection() -> Connection:
+            return Connection(server, self._crowd, self._limits, self._words)
+
+        loop = asyncio.get_running_loop()
+        for sock in self._sockets:
+            self._listening.append(await loop.create_server(connection, sock=sock, backlog=BACKLOG))
+
+    async def close(self, grace_s: float) -> None:
+        """Take no more connections, give running requests `grace_s` seconds, cancel the rest and wait for them."""
+        for listening in self._listening:
+            listening.close()
+        for sock in self._sockets:
+            sock.close()
+        for path, inode in self._paths:
+            with suppress(FileNotFoundError):
+                # A path that another process has taken over since is its own.
+                if path.stat().st_ino == inode:
+                    path.unlink()
+        # What has already been read off a socket begins before its connection is judged.
+        await asyncio.sleep(0)
+        for connection in tuple(self._crowd):
+            connection.retire()
+        await self._until_quiet(grace_s)
+        await self._runner.cleanup()
+        await self._until_quiet(_UNDOING_S)
+
+    async def _until_quiet(self, time_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(time_s):
+                await self._quiet.wait()
+
+    def _counted(
+        self, answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+    ) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+        async def counted(request: web.BaseRequest) -> web.StreamResponse:
+            if isinstance(request.protocol, Connection):
+                request.protocol.begin(request.content)
+            if request.headers.get("Expect", "100-continue").lower() != "100-continue":
+                # aiohttp's own answer repeats the header.
+                return self._unmet_expectation()
+            self._running += 1
+            self._quiet.clear()
+            try:
+                return await answer(request)
+            finally:
+                self._running -= 1
+                if not self._running:
+                    self._quiet.set()
+
+        return counted
+
+    def _unmet_expectation(self) -> web.Response:
+        body = self._words(BadRequest("no Expect but 100-continue is understood"))
+        return web.Response(status=417, body=body, content_type="application/json")
+
+
+async def open_door(
+    app: web.Application,
+    sockets: Sequence[socket.socket],
+    *,
+    limits: DoorLimits | None = None,
+    words: Words = openai_error,
+) -> Door:
+    """Open `app` at `sockets` (of `listen_on`, `listen_at`, or handed over by the service manager).
+
+    A handler is cancelled when its client leaves; bodies are never inflated; nothing is logged
+    of a request. `words` says no where no handler of `app` can.
+    """
+    door = Door(app, sockets, limits or DoorLimits(), words)
+    try:
+        await door.start()
+    except BaseException:
+        await door.close(0)
+        raise
+    return door
