@@ -164,22 +164,23 @@ class Steps:
         """A fresh, empty .venv that is known to be unfinished from its first moment."""
         import shutil
 
-        if VENV.exists():
-            shutil.rmtree(VENV)
-        VENV.mkdir()
-        STAMP.write_text(UNFINISHED, "utf-8")
         if self._uv:
-            self._do(self._uv, "venv", "--allow-existing", "--python", self._python, str(VENV))
+            command = [self._uv, "venv", "--allow-existing", "--python", self._python, str(VENV)]
         elif self._can("import venv; from ensurepip import version"):
-            self._do(self._python, "-m", "venv", str(VENV))
+            command = [self._python, "-m", "venv", str(VENV)]
         elif self._can("import venv; from pip import main"):
             # Debian without python3-venv: its pip can fill an environment that has none.
-            self._do(self._python, "-m", "venv", "--without-pip", str(VENV))
+            command = [self._python, "-m", "venv", "--without-pip", str(VENV)]
         else:
             raise SetupFailed(
                 "Bursar needs pip to set itself up, and this Python comes without: "
                 "install python3-venv (Debian, Ubuntu: sudo apt install python3-venv) or uv, then try again."
             )
+        if VENV.exists():
+            shutil.rmtree(VENV)
+        VENV.mkdir()
+        STAMP.write_text(UNFINISHED, "utf-8")
+        self._do(*command)
 
     def can_install(self) -> bool:
         """Whether anything here can put packages into .venv as it is."""
