@@ -1,0 +1,140 @@
+"""Changes to the user's file: whole or not at all, and never into a file that would not load."""
+
+import hashlib
+import os
+import secrets
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bursar.config.document import CannotEdit, key_of, with_table, with_value, without
+from bursar.config.lines import Key
+from bursar.config.load import parse
+from bursar.config.schema import Config
+from bursar.config.template import starter
+from bursar.contract.shown import shown
+
+
+class ConfigChanged(Exception):
+    """The file is not the one that the change was meant for; the message is a sentence."""
+
+
+def set_value(file: Path, key: str | Key, value: object, *, if_match: str | None = None) -> Config:
+    """Set one key (`server.port`, `prices."main/small".input`) to a TOML value; tables on the way are made.
+
+    Returns the configuration as it then is. Raises BrokenConfig where it would not load, ConfigChanged
+    where the file's digest is not `if_match`, CannotEdit otherwise; the file is then as it was.
+    """
+    path = key_of(key)
+    return _edited(file, lambda text: with_value(text, path, value), if_match)
+
+
+def set_table(file: Path, key: str | Key, table: Mapping[str, object], *, if_match: str | None = None) -> Config:
+    """Make a table have just these values. Raises as `set_value` does."""
+    path = key_of(key)
+    return _edited(file, lambda text: with_table(text, path, table), if_match)
+
+
+def set_cap(
+    file: Path,
+    name: str,
+    *,
+    every: str,
+    usd: str | None = None,
+    tokens: int | None = None,
+    requests: int | None = None,
+    scope: tuple[str, str] | None = None,
+    if_match: str | None = None,
+) -> Config:
+    """Write the cap `name`: an amount of one kind, how often, and what it is for, such as `("key", "laptop")`.
+
+    Raises as `set_value` does.
+    """
+    table: dict[str, object] = dict([scope]) if scope else {}
+    amounts = {"usd": usd, "tokens": tokens, "requests": requests}
+    table |= {kind: amount for kind, amount in amounts.items() if amount is not None}
+    return set_table(file, ("caps", name), table | {"every": every}, if_match=if_match)
+
+
+def remove(file: Path, key: str | Key, *, if_match: str | None = None) -> Config:
+    """Remove one key or table. Raises CannotEdit where it is not there, and as `set_value` does."""
+    path = key_of(key)
+    return _edited(file, lambda text: without(text, path), if_match)
+
+
+def replace_whole(file: Path, content: bytes, *, if_match: str | None = None) -> Config:
+    """Write the whole file anew. Raises as `set_value` does."""
+    before = _present(file)
+    _match(before, if_match)
+    config = parse(content, file, environ={})
+    _write(file, content, before)
+    return config
+
+
+def _edited(file: Path, change: Callable[[str], str], if_match: str | None) -> Config:
+    before = _present(file)
+    _match(before, if_match)
+    content = change(_text(before, file)).encode()
+    config = parse(content, file, environ={})
+    if content != before:
+        _write(file, content, before)
+    return config
+
+
+def _text(content: bytes | None, file: Path) -> str:
+    """The file's text, or that of a new one. Raises BrokenConfig where it is no TOML at all."""
+    if content is None:
+        return starter({})
+    try:
+        text = content.decode("utf-8-sig")
+        tomllib.loads(text)
+    except ValueError:
+        parse(content, file, environ={})  # says on which line
+        raise
+    return text
+
+
+def _present(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CannotEdit(f"{shown(str(file))} cannot be read: {error.strerror}") from None
+
+
+def _match(content: bytes | None, if_match: str | None) -> None:
+    digest = "" if content is None else hashlib.sha256(content).hexdigest()
+    if if_match is not None and digest != if_match:
+        raise ConfigChanged("the configuration has changed since it was read; read it again and repeat the change")
+
+
+def _write(file: Path, content: bytes, before: bytes | None) -> None:
+    """Put the content in place whole or not at all; a symbolic link keeps leading to the file."""
+    target = file.resolve()
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if _present(file) != before:
+            raise ConfigChanged("the configuration was changed by someone else just now; repeat the change")
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise CannotEdit(f"{shown(str(target))} cannot be written: {error.strerror}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself safe from a power cut, where the system has a way to."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,122 @@
+"""Configurations as text: the example that shows every setting, and the one a new user starts from."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from enum import StrEnum
+from typing import Any, cast
+
+import tomli_w
+
+from bursar.config import values as v
+from bursar.config.problems import key_text
+from bursar.config.schema import NAMED_TABLES, TABLES, Setting
+from bursar.domain.money import FACTOR_ONE, NANO_PER_USD, plain_usd
+from bursar.domain.secret_reference import SecretReference
+
+_EXAMPLE_HEAD = """\
+# Every setting of Bursar, with its default and its meaning. What begins with "# " may be left out: what it shows
+# is the default, or, where it says so, an example. `bursar config path` says where your own file is.
+# Unknown names are errors; `bursar config check` reports all of them at once.
+"""
+_STARTER_HEAD = """\
+# The configuration of Bursar. `bursar config example` shows every setting with its default and its meaning.
+# `bursar config check` says what is wrong with it, `bursar reload` takes up a change.
+"""
+
+_SHOWN: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+    "upstreams": {
+        "main": {"kind": "openai_compatible", "base_url": "https://api.example.com/v1", "secret": "keyring:main"}
+    },
+    "aliases": {"fast": {"routes": ["main/small-model", "main/large-model"]}},
+    "prices": {"main/small-model": {"input": "0.15", "output": "0.60", "cached_input": "0.075"}},
+    "caps": {"laptop-day": {"key": "laptop", "usd": "5.00", "every": "day"}},
+}
+"""What the example shows as it would be written, without "# "."""
+
+_SAMPLES: Mapping[str, object] = {
+    "free": True,
+    "connect_s": 5,
+    "first_event_s": 600,
+    "stall_s": 120,
+    "progress_s": 300,
+    "total_s": 1800,
+    "cache_write": "0.1875",
+    "reasoning": "0.60",
+    "audio_input": "10.00",
+    "audio_output": "20.00",
+    "price": "free",
+    "project": "website",
+    "upstream": "main",
+    "model": "gpt-*",
+    "tokens": 1_000_000,
+    "requests": 500,
+}
+"""Examples for settings that have no default to show."""
+
+
+def example() -> str:
+    """The text of `config.example.toml`."""
+    parts = [_EXAMPLE_HEAD]
+    for name, kind in TABLES.items():
+        parts.append(_table((name,), kind, {}))
+    for name, kind in NAMED_TABLES.items():
+        for each, stated in _SHOWN[name].items():
+            parts.append(_table((name, each), kind, stated))
+    return "\n".join(parts)
+
+
+def starter(tables: Mapping[str, Mapping[str, Mapping[str, object]]]) -> str:
+    """A first configuration with the given `upstreams`, `aliases`, `prices` and `caps`, as TOML values by name."""
+    parts = [_STARTER_HEAD]
+    for name, kind in NAMED_TABLES.items():
+        for place, (each, stated) in enumerate(tables.get(name, {}).items()):
+            head = f"# {_about(kind)}\n" if place == 0 else ""
+            parts.append(f"{head}[{key_text((name, each))}]\n{tomli_w.dumps(stated)}")
+    return "\n".join(parts)
+
+
+def written(value: object, read: v.Read[Any]) -> object:
+    """A value of ours as the TOML value that `read` reads it from."""
+    match value:
+        case int() if read == v.usd:
+            return plain_usd(value)
+        case int() if read == v.factor:
+            return plain_usd(value * (NANO_PER_USD // FACTOR_ONE))
+        case StrEnum() | SecretReference():
+            return str(value)
+        case float() if value.is_integer():
+            return int(value)
+        case () if read in (v.factors, v.headers):
+            return {}
+        case tuple():
+            return [str(each) for each in value]
+        case _:
+            return value
+
+
+def _table(path: tuple[str, ...], kind: type, stated: Mapping[str, object]) -> str:
+    lines = [f"# {_about(kind)}", f"[{key_text(path)}]"]
+    for each in fields(cast(Any, kind)):
+        if "setting" in each.metadata:
+            lines += _setting(each, each.metadata["setting"], stated)
+    return "\n".join(lines) + "\n"
+
+
+def _setting(each: Field[Any], known: Setting, stated: Mapping[str, object]) -> list[str]:
+    if each.name in stated:
+        return [f"# {known.meaning}", _line(each.name, stated[each.name])]
+    if each.default in (None, MISSING) or each.name in ("project", "upstream", "model"):
+        return [f"# {known.meaning} For example:", "# " + _line(each.name, _SAMPLES[each.name])]
+    return [f"# {known.meaning}", "# " + _line(each.name, written(each.default, known.read))]
+
+
+def _line(name: str, value: object) -> str:
+    if value == {}:
+        return f"{name} = {{}}"
+    if isinstance(value, list):
+        return f"{name} = [{', '.join(tomli_w.dumps({'x': each}).strip()[4:] for each in value)}]"
+    return tomli_w.dumps({name: value}).strip()
+
+
+def _about(kind: type) -> str:
+    return (kind.__doc__ or "").replace("`", "")
