@@ -91,9 +91,7 @@ def _upstream(config: Config, upstream: UpstreamSettings) -> Iterator[Crossed]:
 
 def _price(price: PriceSettings) -> Iterator[Crossed]:
     key = ("prices", price.name)
-    amounts = (price.input, price.output, price.cached_input, price.cache_write, price.reasoning)
-    stated = any(each is not None for each in (*amounts, price.audio_input, price.audio_output)) or price.request > 0
-    if price.is_free and stated:
+    if price.is_free and price.has_amounts:
         yield Crossed(key, f'the price of "{price.name}" is free and has amounts too; only one of both can be.')
     elif not price.is_free and (price.input is None) != (price.output is None):
         there, missing = ("input", "output") if price.output is None else ("output", "input")

@@ -1,5 +1,6 @@
 """Changes to the user's file: whole or not at all, and never into a file that would not load."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -126,7 +127,8 @@ def _write(file: Path, content: bytes, before: bytes | None) -> None:
     except OSError as error:
         raise CannotEdit(f"{shown(str(target))} cannot be written: {error.strerror}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # gone on success; and what could not be made cannot be unmade
+            temporary.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -215,12 +215,27 @@ class PriceSettings:
     output: int | None = optional(v.usd, "Tokens that it writes.")
     cached_input: int | None = optional(v.usd, "Of those read, the ones it had in its cache; else they cost as input.")
     cache_write: int | None = optional(v.usd, "Of those read, the ones it put into its cache; else they cost as input.")
+    cache_write_1h: int | None = optional(
+        v.usd, "Of those, the ones it keeps for an hour; else they cost as cache_write."
+    )
     reasoning: int | None = optional(v.usd, "Of those written, the ones it thought with; else they cost as output.")
     audio_input: int | None = optional(v.usd, "Of those read, the ones that were sound; else they cost as input.")
     audio_output: int | None = optional(v.usd, "Of those written, the ones that were sound; else they cost as output.")
+    image_input: int | None = optional(v.usd, "Of those read, the ones that were images; else they cost as input.")
+    image_output: int | None = optional(v.usd, "Of those written, the ones that were images; else they cost as output.")
     request: int = setting(0, v.usd, "Each request, whatever its tokens, in US dollars.")
     free: bool = setting(False, v.truth, "Whether the model costs nothing; no other price is then stated.")
     price: Free | None = optional(v.one_of(Free), 'The same in other words: "free".')
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether any price is stated."""
+        return any(each is not None for each in (self.input, self.output, *self._parts)) or self.request > 0
+
+    @property
+    def _parts(self) -> tuple[int | None, ...]:
+        cached = (self.cached_input, self.cache_write, self.cache_write_1h)
+        return (*cached, self.reasoning, self.audio_input, self.audio_output, self.image_input, self.image_output)
 
     @property
     def is_free(self) -> bool:
@@ -237,6 +252,9 @@ class PriceSettings:
             reasoning=self.reasoning,
             audio_input=self.audio_input,
             audio_output=self.audio_output,
+            cache_write_1h=self.cache_write_1h,
+            image_input=self.image_input,
+            image_output=self.image_output,
             request=self.request,
             factor=factor,
             source="your configuration",
