@@ -5,6 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 from aiohttp import web
 
@@ -12,8 +13,8 @@ from bursar.domain.refusals import BadRequest
 from bursar.doorkeeper.connection import Connection, DoorLimits, Words, openai_error
 from bursar.doorkeeper.listen import BACKLOG
 
-_CANCELLED_S = 0.05
-"""How long a handler that outlived the grace may take to notice, before it is cancelled."""
+_ENDING_S = 0.05
+"""How long aiohttp waits, twice, for what still runs when no handler should."""
 _UNDOING_S = 10.0
 """How long a cancelled handler may take to undo what it began."""
 _AF_UNIX = getattr(socket, "AF_UNIX", None)
@@ -26,13 +27,13 @@ class Door:
         self, app: web.Application, sockets: Sequence[socket.socket], limits: DoorLimits, words: Words
     ) -> None:
         self._runner = web.AppRunner(
-            app, handler_cancellation=True, access_log=None, shutdown_timeout=_CANCELLED_S, auto_decompress=False
+            app, handler_cancellation=True, access_log=None, shutdown_timeout=_ENDING_S, auto_decompress=False
         )
         self._sockets = tuple(sockets)
         self._limits = limits
         self._words = words
         self._crowd: set[Connection] = set()
-        self._running = 0
+        self._running: set[asyncio.Task[object]] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._listening: list[asyncio.Server] = []
@@ -53,7 +54,7 @@ class Door:
     @property
     def running(self) -> int:
         """How many requests are being answered."""
-        return self._running
+        return len(self._running)
 
     async def start(self) -> None:
         """Let clients in. Called once, by `open_door`."""
@@ -86,8 +87,11 @@ class Door:
         for connection in tuple(self._crowd):
             connection.retire()
         await self._until_quiet(grace_s)
-        await self._runner.cleanup()
+        # Once each: aiohttp would cancel a second time when the connection goes, in the midst of their undoing.
+        for task in tuple(self._running):
+            task.cancel()
         await self._until_quiet(_UNDOING_S)
+        await self._runner.cleanup()
 
     async def _until_quiet(self, time_s: float) -> None:
         with suppress(TimeoutError):
@@ -103,12 +107,13 @@ class Door:
             if request.headers.get("Expect", "100-continue").lower() != "100-continue":
                 # aiohttp's own answer repeats the header.
                 return self._unmet_expectation()
-            self._running += 1
+            task = cast("asyncio.Task[object]", asyncio.current_task())
+            self._running.add(task)
             self._quiet.clear()
             try:
                 return await answer(request)
             finally:
-                self._running -= 1
+                self._running.discard(task)
                 if not self._running:
                     self._quiet.set()
 

@@ -14,7 +14,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _OWN_SITES = frozenset({"same-origin", "none"})
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
-_ABSOLUTE = re.compile(r"https?://([^/?#\\]*)", re.ASCII | re.IGNORECASE)
+_ABSOLUTE = re.compile(r"https?://([^/?#]*)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _examine_host(facts: RequestFacts, hosts: Hosts) -> Refusal | None:
     if facts.target[:1] not in ("/", "*"):
         absolute = _ABSOLUTE.match(facts.target)
         named += (absolute[1] if absolute else "",)
-    if len(facts.host) == 1 and all(name.lower() in hosts.names for name in named):
+    if len(facts.host) == 1 and all(name.isascii() and name.lower() in hosts.names for name in named):
         return None
     return ForeignHost(
         "the request is for another host than this proxy; use its own address, "
