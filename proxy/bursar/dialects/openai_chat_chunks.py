@@ -5,6 +5,8 @@ Source: OpenAI API reference, "The chat completion chunk object" and "Error code
 
 import msgspec
 
+from bursar.domain.usage import Usage
+
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 
@@ -34,12 +36,12 @@ def last_chunk(head: StreamHead, indexes: tuple[int, ...], why: dict[str, object
     return _chunk(head, choices=choices, bursar=why)
 
 
-def usage_chunk(head: StreamHead, prompt_tokens: int, completion_tokens: int) -> bytes:
+def usage_chunk(head: StreamHead, used: Usage) -> bytes:
     """The chunk that states the usage where the upstream sent none."""
     usage = {
-        "prompt_tokens": prompt_tokens,
-        "completion_tokens": completion_tokens,
-        "total_tokens": prompt_tokens + completion_tokens,
+        "prompt_tokens": used.prompt_tokens,
+        "completion_tokens": used.completion_tokens,
+        "total_tokens": used.total_tokens,
     }
     return _chunk(head, choices=[], usage=usage)
 

@@ -1,0 +1,49 @@
+"""A request, turned into a Call: who asks, size and time limits, the body, the model that the key may use."""
+
+from fnmatch import fnmatchcase
+
+from aiohttp import web
+
+from bursar.dialects.openai_chat_request import read_request
+from bursar.domain.client_key import ClientKey
+from bursar.domain.exchange import new_exchange_id
+from bursar.domain.refusals import ModelDenied
+from bursar.doorkeeper.body import read_body
+from bursar.endpoints.authenticate import authenticate
+from bursar.endpoints.context import Context
+from bursar.pipeline.call import Call
+
+_LONGEST_CLIENT = 80
+_MIB = 1024 * 1024
+
+
+async def accept(request: web.Request, context: Context) -> Call:
+    """The call that a chat completions request makes. Raises the refusal where it makes none."""
+    key = authenticate(request.headers, context.keys, context.clock)
+    limits = context.current().config.server
+    body = await read_body(request, most_bytes=limits.body_limit_mib * _MIB, time_s=limits.body_s)
+    chat = read_request(body)
+    check_model(key, chat.model)
+    now_ms = context.clock.now_ms()
+    return Call(
+        id=new_exchange_id(now_ms),
+        at_ms=now_ms,
+        key=key,
+        project=request.match_info.get("project") or key.project,
+        client=client_of(request),
+        request=chat,
+    )
+
+
+def check_model(key: ClientKey, model: str) -> None:
+    """Raises ModelDenied where the key is limited to other models."""
+    if key.models and not any(fnmatchcase(model, pattern) for pattern in key.models):
+        allowed = ", ".join(key.models)
+        raise ModelDenied(
+            f'The key "{key.name}" may not use the model {model[:200]!r}; it may use: {allowed}.', param="model"
+        )
+
+
+def client_of(request: web.Request) -> str:
+    """The program that asks, by the first word of its User-Agent."""
+    return request.headers.get("User-Agent", "").split(" ")[0][:_LONGEST_CLIENT]

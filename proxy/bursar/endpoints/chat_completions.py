@@ -1,0 +1,25 @@
+"""POST /v1/chat/completions."""
+
+from aiohttp import web
+
+from bursar.domain.refusals import Refusal
+from bursar.endpoints.accept import accept
+from bursar.endpoints.context import CONTEXT
+from bursar.endpoints.http_reply import HttpReply
+from bursar.endpoints.refuse import refuse
+from bursar.pipeline.headers import exchange_headers
+from bursar.pipeline.serve import serve
+
+
+async def chat_completions(request: web.Request) -> web.StreamResponse:
+    """Hand the call over to the pipeline, and give back what it replied."""
+    context = request.app[CONTEXT]
+    assembly = context.current()
+    call = await accept(request, context)
+    reply = HttpReply(request, assembly.config.limits.comment_s)
+    try:
+        await serve(call, reply, assembly=assembly, ledger=context.ledger, publish=context.publish, clock=context.clock)
+    except Refusal as refusal:
+        return refuse(refusal, exchange_headers(call))
+    assert reply.response is not None
+    return reply.response

@@ -1,0 +1,28 @@
+"""What a handler of the public door may reach."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bursar.assembly import Assembly
+from bursar.client_keys import ClientKeys
+from bursar.contract.events import Publish
+from bursar.domain.clock import Clock
+from bursar.doorkeeper.examine import Hosts
+from bursar.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Handed to the door once; `current` gives the Assembly in force, which a call then keeps to its end."""
+
+    current: Callable[[], Assembly]
+    ledger: Ledger
+    keys: ClientKeys
+    publish: Publish
+    clock: Clock
+    hosts: Callable[[], Hosts]
+
+
+CONTEXT = web.AppKey("context", Context)

@@ -1,0 +1,108 @@
+"""Reply over HTTP: what the client gets, through an aiohttp response."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import HttpVersion11, web
+
+from bursar.pipeline.reply import ReplyState
+
+_STREAM_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",
+}
+
+
+class EventStream(web.StreamResponse):
+    """A stream that can be left without its proper end, which the server would otherwise write."""
+
+    broken_off = False
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        if not self.broken_off:
+            await super().write_eof(data)
+
+    def write_comment(self, transport: asyncio.Transport, comment: bytes) -> None:
+        """Write a comment from outside the handler, framed as the stream is."""
+        transport.write(b"%x\r\n%s\r\n" % (len(comment), comment) if self.chunked else comment)
+
+
+class HttpReply:
+    """One reply to one client; see `pipeline.reply.Reply`.
+
+    A stream that waits for its upstream says so every `keep_alive_s` with a comment, so that no
+    client or middlebox takes silence for the end.
+    """
+
+    def __init__(self, request: web.Request, keep_alive_s: float) -> None:
+        self._request = request
+        self._keep_alive_s = keep_alive_s
+        self._state = ReplyState.WAITING
+        self._stream = EventStream()
+        self._written = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self.response: web.StreamResponse | None = None
+        """What the handler returns to the server, once there is something."""
+        self._status = 0
+
+    @property
+    def status(self) -> int:
+        return self._status
+
+    @property
+    def state(self) -> ReplyState:
+        return self._state
+
+    async def begin(self, headers: Mapping[str, str]) -> None:
+        """Send status 200 and the headers of a stream of events."""
+        if self._request.version >= HttpVersion11:
+            self._stream.enable_chunked_encoding()
+        self._stream.headers.update(_STREAM_HEADERS)
+        self._stream.headers.update(headers)
+        self._state, self._status = ReplyState.BEGUN, 200
+        self.response = self._stream
+        await self._stream.prepare(self._request)
+        self._written = self._loop.time()
+        self._timer = self._loop.call_later(self._keep_alive_s, self._keep_alive)
+
+    async def write(self, piece: bytes) -> None:
+        """More of the stream; waits while the client does not read."""
+        self._written = self._loop.time()
+        await self._stream.write(piece)
+
+    async def finish(self) -> None:
+        """The stream's proper end."""
+        self._stop()
+        await self._stream.write_eof()
+        self._state = ReplyState.FINISHED
+
+    async def break_off(self) -> None:
+        """Close the connection without the stream's proper end, after what was written has gone out."""
+        self._stop()
+        self._state = ReplyState.BROKEN_OFF
+        self._stream.broken_off = True
+        transport = self._request.transport
+        if transport is not None:
+            transport.close()
+
+    async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """A whole answer at once; the server sends it when the handler returns it."""
+        self.response = web.Response(status=status, headers=headers, body=body, content_type="application/json")
+        self._state, self._status = ReplyState.FINISHED, status
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _keep_alive(self) -> None:
+        """Write a comment if nothing was written for a while; a client that does not read gets none."""
+        quiet_s = self._loop.time() - self._written
+        transport = self._request.transport
+        if transport is None or transport.is_closing():
+            return
+        if quiet_s >= self._keep_alive_s and transport.get_write_buffer_size() == 0:
+            self._stream.write_comment(transport, b": keep-alive\n\n")
+            self._written = self._loop.time()
+        self._timer = self._loop.call_at(self._written + self._keep_alive_s, self._keep_alive)

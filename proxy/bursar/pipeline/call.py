@@ -1,0 +1,24 @@
+"""Call: an accepted request, as the pipeline sees it."""
+
+from dataclasses import dataclass
+
+from bursar.dialects.openai_chat_request import ChatRequest
+from bursar.domain.client_key import ClientKey
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks for what. `client` is the program that asks, by its User-Agent; `path` is the endpoint's, below `/v1`."""
+
+    id: str
+    at_ms: int
+    key: ClientKey
+    project: str
+    client: str
+    request: ChatRequest
+    path: str = "/chat/completions"
+
+    @property
+    def alias(self) -> str:
+        """The name the client asked for."""
+        return self.request.model

@@ -1,0 +1,102 @@
+"""An answer in the form that was asked for: whole or as a stream, whichever way the upstream sent it."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from bursar.dialects.openai_chat_answer import DONE
+from bursar.dialects.openai_chat_forms import Gatherer, chunks_of
+from bursar.dialects.sse import LineTooLong, SseReader
+from bursar.domain.refusals import UpstreamBroke
+from bursar.upstreams.classify import hidden_error
+from bursar.upstreams.upstream import Answer
+
+_STARTS_PLAIN = (b"{", b"[", b"<")
+
+
+async def whole_body(answer: Answer, limit: int, upstream: str, alive: Callable[[], None]) -> bytes:
+    """The body of a plain answer, at most `limit` bytes; `alive` is told of every piece.
+
+    Raises a Refusal where it is none.
+    """
+    body = await _read_all(answer, limit, upstream, alive)
+    if answer.streams:
+        body = _gathered(body, limit, upstream)
+    refusal = hidden_error(body, upstream=upstream)
+    if refusal is not None:
+        raise refusal
+    return body
+
+
+async def as_stream(answer: Answer, limit: int, upstream: str) -> Answer:
+    """The answer as a stream of events, whatever its content type says."""
+    if answer.streams:
+        return answer
+    first = await answer.read()
+    if not first.lstrip().startswith(_STARTS_PLAIN):
+        return _Rewound(answer, [first])
+    body = first + await _read_all(answer, limit, upstream)
+    refusal = hidden_error(body, upstream=upstream)
+    if refusal is not None:
+        raise refusal
+    chunks = b"".join(b"data: " + chunk + b"\n\n" for chunk in chunks_of(body))
+    return _Rewound(answer, [chunks, b"data: " + DONE + b"\n\n"])
+
+
+async def _read_all(answer: Answer, limit: int, upstream: str, alive: Callable[[], None] | None = None) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await answer.read():
+        if alive is not None:
+            alive()
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise UpstreamBroke(f"Upstream {upstream} sent an answer above the limit of {limit:,} bytes.")
+    return b"".join(pieces)
+
+
+def _gathered(stream: bytes, limit: int, upstream: str) -> bytes:
+    """The whole answer that a stream's bytes add up to. Raises UpstreamBroke where it did not end."""
+    reader, gatherer = SseReader(limit), Gatherer()
+    try:
+        frames = reader.feed(stream) + reader.close()
+        for frame in frames:
+            if frame.data == DONE:
+                break
+            if b'"error"' in frame.data and (refusal := hidden_error(frame.data, upstream=upstream)) is not None:
+                raise refusal
+            gatherer.add(frame.data)
+    except (LineTooLong, msgspec.DecodeError, RecursionError, TypeError, AttributeError):
+        raise UpstreamBroke(f"Upstream {upstream} sent a stream that cannot be read.") from None
+    if not gatherer.complete:
+        raise UpstreamBroke(f"Upstream {upstream} ended its answer before it was whole.")
+    return gatherer.answer()
+
+
+class _Rewound:
+    """An answer whose first pieces were read, or made, already."""
+
+    def __init__(self, answer: Answer, pieces: list[bytes]) -> None:
+        self._answer = answer
+        self._pieces = pieces
+
+    @property
+    def status(self) -> int:
+        return self._answer.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._answer.headers
+
+    @property
+    def streams(self) -> bool:
+        return True
+
+    @property
+    def model(self) -> str:
+        return self._answer.model
+
+    async def read(self) -> bytes:
+        """The pieces in hand first, then what the upstream goes on to send."""
+        return self._pieces.pop(0) if self._pieces else await self._answer.read()

@@ -1,0 +1,94 @@
+"""What one attempt holds: the first hold, more as the answer grows, and the price of what was used in the end."""
+
+from contextlib import AsyncExitStack, suppress
+
+from bursar.assembly import Assembly
+from bursar.domain.account import Demand, Standing
+from bursar.domain.exchange import Price
+from bursar.domain.refusals import OverBudget
+from bursar.domain.route import Route
+from bursar.domain.usage import Usage
+from bursar.ledger.ledger import Held, Ledger
+from bursar.pipeline.call import Call
+from bursar.pipeline.sizing import affordable, dearest, first_size, smaller_size
+
+
+class Holding:
+    """The holds of one attempt, all under one `Held`. `size` is what was held at first."""
+
+    def __init__(self, call: Call, route: Route, prompt_tokens: int, assembly: Assembly, ledger: Ledger) -> None:
+        self._call = call
+        self._route = route
+        self._assembly = assembly
+        self._ledger = ledger
+        self._step = assembly.config.limits.first_slice_tokens
+        self.price = assembly.prices.price(route.upstream, route.model, call.at_ms, prompt_tokens)
+        self._bound = dearest(self.price, call.request) if self.price is not None else None
+        self.size = first_size(call.request, prompt_tokens, assembly.config.limits)
+        self.refused: OverBudget | None = None
+        """The account that could not bear more, once there is one."""
+
+    async def place(self, holds: AsyncExitStack) -> Held:
+        """Hold the first size, or the largest smaller one that is worth a call; `holds` ends it. Raises OverBudget."""
+        demands = self._demands(self.size.usage)
+        try:
+            self.held = await holds.enter_async_context(self._ledger.hold(self._call.id, self._route, demands))
+        except OverBudget:
+            limits, standings = self._assembly.config.limits, await self._standings(demands)
+            smaller = smaller_size(self._call.request, self.size, limits, standings, self._demands)
+            if smaller is None:
+                raise
+            self.size = smaller
+            demands = self._demands(smaller.usage)
+            self.held = await holds.enter_async_context(self._ledger.hold(self._call.id, self._route, demands))
+        self._tokens = self.size.completion_tokens
+        return self.held
+
+    @property
+    def limit(self) -> int | None:
+        """The limit to send along; none where no account is asked."""
+        return self.size.limit if self.held.standings else None
+
+    async def room_for(self, completion_tokens: int) -> bool:
+        """Whether so many tokens of an answer are held, after holding more ahead of need where that can be borne."""
+        if completion_tokens + self._step // 2 > self._tokens and self.refused is None:
+            await self._grow(completion_tokens + self._step - self._tokens)
+        return completion_tokens <= self._tokens
+
+    def asked(self, usage: Usage) -> tuple[Demand, ...]:
+        """What a usage asks of every account in the end, at the route's own price."""
+        return self._at(usage, self.price)
+
+    def cost(self, usage: Usage) -> int:
+        """What a usage costs, in nano-dollars; 0 where nothing has a price."""
+        return self._assembly.prices.cost(self.price, usage) if self.price is not None else 0
+
+    async def _grow(self, tokens: int) -> None:
+        demands = self._growth(tokens)
+        try:
+            await self.held.grow(demands)
+        except OverBudget as refusal:
+            self.refused = refusal
+            tokens = affordable(await self._standings(demands), self._growth, tokens)
+            if tokens <= 0:
+                return
+            with suppress(OverBudget):
+                await self.held.grow(self._growth(tokens))
+                self._tokens += tokens
+        else:
+            self._tokens += tokens
+
+    def _growth(self, tokens: int) -> tuple[Demand, ...]:
+        return self._demands(Usage(0, tokens, requests=0))
+
+    def _demands(self, usage: Usage) -> tuple[Demand, ...]:
+        """What a usage asks of every account at the price by which is held."""
+        return self._at(usage, self._bound)
+
+    def _at(self, usage: Usage, price: Price | None) -> tuple[Demand, ...]:
+        call = self._call
+        cost = self._assembly.prices.cost(price, usage) if price is not None else None
+        return self._assembly.limits.demands(call.key.name, call.project, self._route, call.alias, usage, cost)
+
+    async def _standings(self, demands: tuple[Demand, ...]) -> dict[str, Standing]:
+        return await self._ledger.standings([need.account for demand in demands for need in demand])

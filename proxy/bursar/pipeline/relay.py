@@ -1,0 +1,232 @@
+"""The pump: upstream to meter to client, one event at a time, honest about how an answer ends.
+
+Nothing is promised to the client before the first whole event is in. An answer is whole only when
+the upstream gave every choice its finish_reason; anything else ends with an error event and a
+connection without its proper end.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bursar.config.schema import Times
+from bursar.dialects.canonical import Heard
+from bursar.dialects.openai_chat_answer import DONE, NoAnswer, hear
+from bursar.dialects.openai_chat_chunks import (
+    StreamHead,
+    error_body,
+    head_of,
+    last_chunk,
+    usage_chunk,
+    without_usage,
+)
+from bursar.dialects.sse import Frame, LineTooLong, SseReader
+from bursar.domain.exchange import Outcome
+from bursar.domain.refusals import Refusal, UpstreamBroke, UpstreamTimeout
+from bursar.metering.meter import Meter
+from bursar.pipeline.reply import Reply, ReplyState
+from bursar.pipeline.watchdog import Watchdog
+from bursar.upstreams.classify import hidden_error
+from bursar.upstreams.upstream import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer ended: as the client saw it, with what went wrong if anything did."""
+
+    outcome: Outcome
+    finish_reason: str = ""
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTerms:
+    """What a stream is held to: who may see its usage, its limits, and how more is held while it grows.
+
+    `first_event_by` and `total_by` are instants of the event loop's clock. `grow` makes room for what the meter has seen and says whether there is; `cut` is the reason
+    that is shown where there is not.
+    """
+
+    upstream: str
+    wants_usage: bool
+    times: Times
+    first_event_by: float
+    total_by: float
+    late_usage_s: float
+    event_limit: int
+    headers: Callable[[str], Mapping[str, str]]
+    grow: Callable[[], Awaitable[bool]]
+    cut: Callable[[], dict[str, object]]
+    trailer: Callable[[], bytes]
+
+
+class StreamRelay:
+    """Relays one stream of chunks. After an exception, what was begun is known to the reply."""
+
+    def __init__(self, terms: StreamTerms, meter: Meter, reply: Reply) -> None:
+        self._terms = terms
+        self._meter = meter
+        self._reply = reply
+        self._loop = asyncio.get_running_loop()
+        self._watch = Watchdog(terms.total_by)
+        self._useful_at = 0.0
+        self._reader = SseReader(terms.event_limit)
+        self._head: StreamHead | None = None
+        self._seen: set[int] = set()
+        self._finished: set[int] = set()
+        self._finish_reason = ""
+        self._usage: bytes | None = None
+        self._done = False
+        self._cut = False
+        self._writing = False
+
+    async def run(self, answer: Answer) -> Ending:
+        """Pump the answer to its end. Raises a Refusal as long as nothing was promised to the client."""
+        try:
+            async with self._watch:
+                self._watch.allow_until(self._terms.first_event_by)
+                await self._pump(answer)
+        except TimeoutError:
+            if self._writing:
+                await self._reply.break_off()
+                return Ending(Outcome.LEFT, self._finish_reason)
+            return await self._fail(self._silent())
+        except Refusal as refusal:
+            return await self._fail(refusal)
+        if self._cut:
+            return await self._end_politely()
+        if not self._whole():
+            return await self._fail(
+                UpstreamBroke(f"Upstream {self._terms.upstream} ended its answer before it was whole.")
+            )
+        return await self._end(answer)
+
+    async def _pump(self, answer: Answer) -> None:
+        while not (self._done or self._cut):
+            piece = await answer.read()
+            try:
+                frames = self._reader.feed(piece) if piece else self._reader.close()
+            except LineTooLong:
+                raise UpstreamBroke(f"Upstream {self._terms.upstream} sent an event above the limit.") from None
+            out: list[bytes] = []
+            try:
+                for frame in frames:
+                    await self._take(frame, out)
+                    if self._done or self._cut:
+                        break
+            except Refusal:
+                await self._hand_over(out)
+                raise
+            await self._hand_over(out)
+            if not piece:
+                return
+
+    async def _take(self, frame: Frame, out: list[bytes]) -> None:
+        """One event: heard by the meter, checked for what it means, and put among what goes to the client."""
+        heard = self._hear(frame)
+        if heard.done:
+            self._done = True
+            return
+        self._meter.hear(heard)
+        payload = frame.data
+        if self._head is None:
+            self._head = head_of(payload)
+        self._seen.update(heard.finished or (0,) if heard.choices else ())
+        self._finished.update(heard.finished)
+        self._finish_reason = heard.finish_reason or self._finish_reason
+        if heard.usage is not None:
+            if not heard.choices:
+                self._usage = payload
+                return
+            # Clients add up the usage of every chunk, so it is told once, at the end.
+            payload = without_usage(payload)
+        if not await self._terms.grow():
+            self._cut = True
+            return
+        out.append(b"data: " + payload + b"\n\n")
+
+    def _hear(self, frame: Frame) -> Heard:
+        try:
+            heard = hear(frame.data)
+        except NoAnswer:
+            raise UpstreamBroke(f"Upstream {self._terms.upstream} sent an event that is no JSON.") from None
+        if heard.error is not None or heard.finish_reason == "error" or frame.event == "error":
+            refusal = hidden_error(frame.data, upstream=self._terms.upstream) if heard.error is not None else None
+            self._meter.hear(heard)
+            raise refusal or UpstreamBroke(f"Upstream {self._terms.upstream} reported an error in its answer.")
+        self._allow(heard)
+        return heard
+
+    def _allow(self, heard: Heard) -> None:
+        """Every event buys time; one that says nothing buys only what is left of the time without progress."""
+        now, times = self._loop.time(), self._terms.times
+        if heard.text or heard.finished or heard.usage is not None or not self._useful_at:
+            self._useful_at = now
+        self._watch.allow_until(min(now + times.stall_s, self._useful_at + times.progress_s))
+
+    async def _hand_over(self, out: list[bytes]) -> None:
+        if not out:
+            return
+        if self._reply.state is ReplyState.WAITING:
+            await self._reply.begin(self._terms.headers(self._head.model if self._head else ""))
+        self._writing = True
+        await self._reply.write(b"".join(out))
+        self._writing = False
+
+    def _whole(self) -> bool:
+        return bool(self._finished) and self._seen <= self._finished
+
+    async def _end(self, answer: Answer) -> Ending:
+        """The proper end. The usage that comes after the end is waited for: before it where the client wants it."""
+        if self._terms.wants_usage:
+            if self._usage is None and not self._meter.reported:
+                await self._read_late_usage(answer)
+            counted = self._meter.usage
+            payload = self._usage or usage_chunk(self._head or StreamHead(), counted)
+            await self._reply.write(b"data: " + payload + b"\n\n")
+        await self._reply.write(self._terms.trailer() + b"data: " + DONE + b"\n\n")
+        await self._reply.finish()
+        if not self._terms.wants_usage and not self._meter.reported:
+            await self._read_late_usage(answer)
+        return Ending(Outcome.COMPLETE, self._finish_reason)
+
+    async def _read_late_usage(self, answer: Answer) -> None:
+        with suppress(Refusal, TimeoutError, LineTooLong, NoAnswer):
+            async with asyncio.timeout(self._terms.late_usage_s):
+                while not self._meter.reported and (piece := await answer.read()):
+                    for frame in self._reader.feed(piece):
+                        heard = hear(frame.data)
+                        if heard.usage is not None:
+                            self._meter.hear(heard)
+                            self._usage = frame.data if not heard.choices else None
+
+    async def _end_politely(self) -> Ending:
+        """At the budget's limit: a valid last chunk that says why, the usage if asked for, and the proper end."""
+        head = self._head or StreamHead()
+        open_choices = tuple(sorted(self._seen - self._finished)) or (0,)
+        out = [last_chunk(head, open_choices, self._terms.cut())]
+        if self._terms.wants_usage:
+            out.append(usage_chunk(head, self._meter.usage))
+        if self._reply.state is ReplyState.WAITING:
+            await self._reply.begin(self._terms.headers(head.model))
+        body = b"".join(b"data: " + payload + b"\n\n" for payload in out)
+        await self._reply.write(body + self._terms.trailer() + b"data: " + DONE + b"\n\n")
+        await self._reply.finish()
+        return Ending(Outcome.CUT, "length")
+
+    async def _fail(self, refusal: Refusal) -> Ending:
+        """Say no while nothing is promised; afterwards an error event, and an end that nobody takes for whole."""
+        if self._reply.state is ReplyState.WAITING:
+            raise refusal
+        body = error_body(refusal.message, refusal.type, refusal.code, refusal.param, refusal.detail)
+        await self._reply.write(b"data: " + body + b"\n\n")
+        await self._reply.break_off()
+        return Ending(Outcome.BROKEN, self._finish_reason, refusal)
+
+    def _silent(self) -> Refusal:
+        if self._reply.state is ReplyState.WAITING:
+            limit_s, what = self._terms.times.first_event_s, "sent no first event"
+        else:
+            limit_s, what = self._terms.times.stall_s, "sent nothing more"
+        return UpstreamTimeout(f"Upstream {self._terms.upstream} {what} within {limit_s:g} s.")

@@ -1,0 +1,100 @@
+"""How much an attempt holds: a bound on what the answer may cost, and the limit that makes it one.
+
+A stream is held slice by slice and holds more as it grows. A plain answer comes all at once, so its
+hold must be a bound: a limit is sent along, less where only less can be borne.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from bursar.config.schema import LimitSettings
+from bursar.dialects.openai_chat_request import ChatRequest
+from bursar.domain.account import Demand, Shortfall, Standing, bear
+from bursar.domain.exchange import Price
+from bursar.domain.usage import Usage
+
+DemandsOf = Callable[[Usage], tuple[Demand, ...]]
+
+_MARGIN_DIVISOR = 20
+_MARGIN_TOKENS = 8
+_AUDIO_PART = b'"input_audio"'
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What is held at first: `usage` of the prompt and of `completion_tokens`, for all answers together.
+
+    `limit` is the most tokens that one answer may take, where the request must say so; None leaves
+    the request as it came.
+    """
+
+    usage: Usage
+    limit: int | None
+
+    @property
+    def completion_tokens(self) -> int:
+        """The completion that is held."""
+        return self.usage.completion_tokens
+
+
+def first_size(request: ChatRequest, prompt_tokens: int, limits: LimitSettings) -> Size:
+    """What to hold if it can be borne."""
+    prompt = prompt_tokens + prompt_tokens // _MARGIN_DIVISOR + _MARGIN_TOKENS
+    if request.stream:
+        first = limits.first_slice_tokens if request.limit is None else min(limits.first_slice_tokens, request.limit)
+        return Size(Usage(prompt, first * request.answers), None)
+    bound = limits.answer_tokens if request.limit is None else request.limit
+    return Size(Usage(prompt, bound * request.answers), bound if request.limit is None else None)
+
+
+def smaller_size(
+    request: ChatRequest,
+    wanted: Size,
+    limits: LimitSettings,
+    standings: Mapping[str, Standing],
+    demands_of: DemandsOf,
+) -> Size | None:
+    """The largest size below `wanted` that can be borne; None where it would be no answer worth a call."""
+    answers = request.answers
+    least = limits.least_answer_tokens if request.limit is None else min(limits.least_answer_tokens, request.limit)
+    each = affordable(
+        standings, lambda n: demands_of(wanted.usage.with_completion(n * answers)), wanted.completion_tokens // answers
+    )
+    if each < least:
+        return None
+    return Size(wanted.usage.with_completion(each * answers), None if request.stream else each)
+
+
+def affordable(standings: Mapping[str, Standing], demands_of: Callable[[int], tuple[Demand, ...]], most: int) -> int:
+    """The largest number up to `most` whose demands can be borne; -1 where not even none can."""
+    low, high = -1, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        try:
+            bear(standings, demands_of(middle))
+        except Shortfall:
+            high = middle - 1
+        else:
+            low = middle
+    return low
+
+
+def dearest(price: Price, request: ChatRequest) -> Price:
+    """The price by which is held: of each side the dearest kind of token that may come."""
+    outputs = (price.output, price.reasoning, price.audio_output, price.image_output)
+    inputs = [price.input, price.cache_write, price.cache_write_1h, price.image_input]
+    if price.audio_input is not None and any(_AUDIO_PART in bytes(message) for message in request.parts.messages):
+        inputs.append(price.audio_input)
+    return replace(
+        price,
+        input=max(each for each in inputs if each is not None),
+        output=max(each for each in outputs if each is not None),
+        cached_input=None,
+        cache_write=None,
+        cache_write_1h=None,
+        image_input=None,
+        audio_input=None,
+        reasoning=None,
+        audio_output=None,
+        image_output=None,
+    )

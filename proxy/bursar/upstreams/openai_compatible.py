@@ -1,0 +1,181 @@
+"""Anyone behind `/chat/completions` and a bearer key."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from types import TracebackType
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from bursar.config.schema import Times
+from bursar.domain.clock import Clock
+from bursar.domain.refusals import Refusal, UpstreamBroke
+from bursar.upstreams.classify import classify
+from bursar.upstreams.connection import Connection, Delivery, refusal_of
+from bursar.upstreams.inflate import Inflater, NotCompressed
+
+USER_AGENT = "Mozilla/5.0 (compatible; Bursar; +local proxy)"
+"""Some vendors' edges refuse what they do not take for an ordinary program."""
+
+_LONGEST_ERROR = 64 * 1024
+_PASSED_ON = ("x-request-id", "openai-version", "openai-processing-ms", "x-web-search-used", "x-web-search-count")
+_PASSED_ON_PREFIX = "x-ratelimit-"
+
+
+class OpenAiCompatible:
+    """An upstream that speaks OpenAI's grammar. `secret` is the bearer key, or empty where none is needed."""
+
+    kind = "openai_compatible"
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        secret: str,
+        connection: Connection,
+        clock: Clock,
+        *,
+        times: Times,
+        user_agent: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.base_url = base_url
+        self.times = times
+        self._secret = secret
+        self._connection = connection
+        self._clock = clock
+        self._headers = CIMultiDict(headers or {})
+        self._headers["Content-Type"] = "application/json"
+        self._headers["Accept-Encoding"] = "identity"
+        self._headers["User-Agent"] = user_agent or USER_AGENT
+        if secret:
+            self._headers["Authorization"] = f"Bearer {secret}"
+        self._urls: dict[str, URL] = {}
+
+    def open(self, path: str, body: bytes) -> "HttpOpening":
+        """Prepare to send `body` to `path` below the base URL."""
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = URL(self.base_url + path)
+        return HttpOpening(self, url, body)
+
+    async def send(self, url: URL, body: bytes, delivery: Delivery) -> aiohttp.ClientResponse:
+        """The upstream's answer, whatever its status."""
+        return await self._connection.send(
+            "POST", url, self._headers, body, upstream=self.name, connect_s=self.times.connect_s, delivery=delivery
+        )
+
+    def refusal(self, response: aiohttp.ClientResponse, body: bytes) -> Refusal:
+        """What an answer with a status other than 2xx means."""
+        now_s = self._clock.now_ms() / 1000
+        return self.scrubbed(classify(response.status, response.headers, body, upstream=self.name, now_s=now_s))
+
+    def scrubbed(self, refusal: Refusal) -> Refusal:
+        """The refusal without our key, which vendors echo in their errors."""
+        if self._secret and self._secret in refusal.message:
+            refusal.message = refusal.message.replace(self._secret, "[key]")
+            refusal.args = (refusal.message,)
+        return refusal
+
+
+class HttpOpening:
+    """One request to an upstream; see `upstream.Opening`."""
+
+    def __init__(self, upstream: OpenAiCompatible, url: URL, body: bytes) -> None:
+        self._upstream = upstream
+        self._url = url
+        self._body = body
+        self._delivery = Delivery()
+        self._response: aiohttp.ClientResponse | None = None
+
+    @property
+    def delivered(self) -> bool:
+        return self._delivery.begun
+
+    async def __aenter__(self) -> "HttpAnswer":
+        response = await self._upstream.send(self._url, self._body, self._delivery)
+        self._response = response
+        try:
+            answer = HttpAnswer(response, self._upstream.name)
+            if 200 <= response.status < 300:
+                return answer
+            body = await answer.read_error()
+        except BaseException:
+            response.close()
+            raise
+        response.close()
+        raise self._upstream.refusal(response, body)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._response is not None:
+            # Only an answer that was read to its exact end leaves its connection fit for another.
+            self._response.close()
+        if isinstance(error, Refusal):
+            self._upstream.scrubbed(error)
+
+
+class HttpAnswer:
+    """An answer over HTTP; see `upstream.Answer`."""
+
+    def __init__(self, response: aiohttp.ClientResponse, upstream: str) -> None:
+        self._response = response
+        self._upstream = upstream
+        self._plain = self._inflated(response.headers.get("Content-Encoding", "identity").lower())
+
+    @property
+    def status(self) -> int:
+        return self._response.status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            name: value
+            for name, value in self._response.headers.items()
+            if name.lower() in _PASSED_ON or name.lower().startswith(_PASSED_ON_PREFIX)
+        }
+
+    @property
+    def streams(self) -> bool:
+        return self._response.headers.get("Content-Type", "").lower().startswith("text/event-stream")
+
+    @property
+    def model(self) -> str:
+        return self._response.headers.get("X-Actual-Model", "")
+
+    async def read(self) -> bytes:
+        """The next bytes, inflated where they came compressed, empty at the end. Raises a Refusal."""
+        try:
+            if self._plain is None:
+                return await self._response.content.readany()
+            return await anext(self._plain, b"")
+        except NotCompressed:
+            raise UpstreamBroke(
+                f"Upstream {self._upstream} sent an answer that is not compressed as it says."
+            ) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise refusal_of(error, self._upstream, Delivery(begun=True)) from None
+
+    async def read_error(self) -> bytes:
+        """As much of an error's body as anybody reads, or what came of it."""
+        body = bytearray()
+        with suppress(Refusal):
+            while len(body) < _LONGEST_ERROR and (piece := await self.read()):
+                body += piece
+        return bytes(body[:_LONGEST_ERROR])
+
+    def _inflated(self, encoding: str) -> AsyncIterator[bytes] | None:
+        if encoding in ("", "identity"):
+            return None
+        if encoding in ("gzip", "x-gzip", "deflate"):
+            return self._inflate()
+        raise UpstreamBroke(f"Upstream {self._upstream} sent an answer in an encoding that was not asked for.")
+
+    async def _inflate(self) -> AsyncIterator[bytes]:
+        inflater = Inflater()
+        while piece := await self._response.content.readany():
+            for plain in inflater.feed(piece):
+                yield plain

@@ -1,0 +1,54 @@
+"""Upstream and Answer: what the pipeline asks of any vendor."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from bursar.config.schema import Times
+
+
+class Answer(Protocol):
+    """An answer that has begun, with a status of 2xx.
+
+    `headers` are those that may be handed to the client; `streams` says whether it is a stream of
+    events, `model` what the upstream's headers name as the model that answers (else empty).
+    """
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def streams(self) -> bool: ...
+    @property
+    def model(self) -> str: ...
+
+    async def read(self) -> bytes:
+        """The next bytes, empty at the end. Raises a Refusal where the answer breaks."""
+        ...
+
+
+class Opening(AbstractAsyncContextManager[Answer], Protocol):
+    """A request under way: entering it sends the request and waits for the answer's headers."""
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the upstream may have received the request, and so may have worked for it."""
+        ...
+
+
+class Upstream(Protocol):
+    """A vendor endpoint with its credentials."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def times(self) -> Times: ...
+
+    def open(self, path: str, body: bytes) -> Opening:
+        """Prepare to send `body` to `path` below the base URL. Entering it raises a Refusal where the answer is a no."""
+        ...
