@@ -11,7 +11,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def chunks_of(body: bytes) -> list[bytes]:
-    """The chunks that stream a whole answer: for each choice one with all it says and one that ends it; then the usage."""
+    """The chunks that stream a whole answer: each choice's whole text and its end, then the usage."""
     answer: dict[str, Any] = msgspec.json.decode(body)
     shared = {
         "id": answer.get("id", ""),

@@ -21,5 +21,4 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
         await serve(call, reply, assembly=assembly, ledger=context.ledger, publish=context.publish, clock=context.clock)
     except Refusal as refusal:
         return refuse(refusal, exchange_headers(call))
-    assert reply.response is not None
     return reply.response

@@ -43,8 +43,8 @@ class HttpReply:
         self._written = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
-        self.response: web.StreamResponse | None = None
-        """What the handler returns to the server, once there is something."""
+        self.response: web.StreamResponse = self._stream
+        """What the handler returns to the server."""
         self._status = 0
 
     @property
@@ -62,7 +62,6 @@ class HttpReply:
         self._stream.headers.update(_STREAM_HEADERS)
         self._stream.headers.update(headers)
         self._state, self._status = ReplyState.BEGUN, 200
-        self.response = self._stream
         await self._stream.prepare(self._request)
         self._written = self._loop.time()
         self._timer = self._loop.call_later(self._keep_alive_s, self._keep_alive)

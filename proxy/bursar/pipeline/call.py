@@ -8,7 +8,7 @@ from bursar.domain.client_key import ClientKey
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who asks for what. `client` is the program that asks, by its User-Agent; `path` is the endpoint's, below `/v1`."""
+    """Who asks for what. `client` is the program that asks, by its User-Agent; `path` is below `/v1`."""
 
     id: str
     at_ms: int

@@ -44,8 +44,8 @@ class Ending:
 class StreamTerms:
     """What a stream is held to: who may see its usage, its limits, and how more is held while it grows.
 
-    `first_event_by` and `total_by` are instants of the event loop's clock. `grow` makes room for what the meter has seen and says whether there is; `cut` is the reason
-    that is shown where there is not.
+    `first_event_by` and `total_by` are instants of the event loop's clock. `grow` makes room for what
+    the meter has seen and says whether there is; `cut` is the reason that is shown where there is not.
     """
 
     upstream: str

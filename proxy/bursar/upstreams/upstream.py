@@ -50,5 +50,5 @@ class Upstream(Protocol):
     def times(self) -> Times: ...
 
     def open(self, path: str, body: bytes) -> Opening:
-        """Prepare to send `body` to `path` below the base URL. Entering it raises a Refusal where the answer is a no."""
+        """Prepare to send `body` to `path` below the base URL. Entering it raises a Refusal for a no."""
         ...

@@ -65,6 +65,7 @@ def test_an_event_above_the_limit_is_refused(piece: bytes) -> None:
 
 def test_an_endless_line_is_refused_before_it_is_kept() -> None:
     reader = SseReader(1 << 16)
+    for _ in range(64):
+        reader.feed(b"x" * 1024)
     with pytest.raises(LineTooLong):
-        for _ in range(100):
-            reader.feed(b"x" * 1024)
+        reader.feed(b"x")

@@ -12,45 +12,70 @@ def openai(message: str, code: str | None = None, type_: str = "invalid_request_
     return json.dumps({"error": {"message": message, "type": type_, "param": None, "code": code}}).encode()
 
 
-CASES: list[tuple[str, int, bytes, type[r.Refusal], int, str]] = [
-    ("apertis empty wallet", 402, openai("x", "insufficient_balance", "billing_error"), r.UpstreamExhausted, 402, "insufficient_balance"),
-    ("one-api wallet", 403, openai("user quota is not enough", "insufficient_user_quota", "one_api_error"), r.UpstreamExhausted, 402, "insufficient_balance"),
-    ("one-api key quota", 403, openai("x", "pre_consume_token_quota_failed"), r.UpstreamExhausted, 402, "insufficient_balance"),
-    ("one-api key used up, in Chinese", 401, json.dumps({"error": {"message": "该令牌额度已用尽"}}).encode(), r.UpstreamExhausted, 402, "insufficient_balance"),
-    ("openai quota", 429, openai("You exceeded your current quota", "insufficient_quota"), r.UpstreamExhausted, 402, "insufficient_balance"),
-    ("aporto empty balance", 402, b'{"success":false,"message":"Insufficient balance"}', r.UpstreamExhausted, 402, "insufficient_balance"),
-    ("bad key", 401, openai("Incorrect API key provided", "invalid_api_key"), r.UpstreamKeyRefused, 502, "upstream_auth"),
-    ("account suspended", 403, openai("x", "account_suspended", "permission_error"), r.UpstreamKeyRefused, 502, "upstream_auth"),
-    ("edge page", 403, b"<html>Sorry, you have been blocked</html>", r.UpstreamBlocked, 502, "upstream_blocked"),
-    ("edge code", 403, b"error code: 1010", r.UpstreamBlocked, 502, "upstream_blocked"),
-    ("slow down", 429, openai("Rate limit reached", "rate_limit_exceeded"), r.UpstreamSlowDown, 429, "rate_limit_exceeded"),
-    ("slow down, empty", 429, b"", r.UpstreamSlowDown, 429, "rate_limit_exceeded"),
-    ("overloaded", 503, openai("overloaded", "model_overloaded", "server_error"), r.UpstreamOverloaded, 503, "model_overloaded"),
-    ("a bare string", 500, b'"oops"', r.UpstreamOverloaded, 503, "model_overloaded"),
-    ("a page", 502, b"<html><body>Bad gateway</body></html>", r.UpstreamOverloaded, 503, "model_overloaded"),
-    ("anthropic overloaded", 529, b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', r.UpstreamOverloaded, 503, "model_overloaded"),
-    ("gateway timeout", 504, b"", r.UpstreamTimeout, 504, "upstream_timeout"),
-    ("context", 400, openai("This model's maximum context length is 8192 tokens", "context_length_exceeded"), r.ContextTooLong, 400, "context_length_exceeded"),
-    ("context by words", 400, b'{"error":"prompt is too long: 300000 tokens > 200000 maximum"}', r.ContextTooLong, 400, "context_length_exceeded"),
-    ("model", 404, openai("The model `x` does not exist", "model_not_found"), r.UpstreamUnknownModel, 404, "model_not_found"),
-    ("one-api no channel", 503, openai("当前分组 default 下对于模型 x 无可用渠道"), r.UpstreamUnknownModel, 404, "model_not_found"),
-    ("fastapi", 422, b'{"detail":[{"loc":["body","messages"],"msg":"field required"}]}', r.CallerFault, 422, "invalid_request"),
-    ("text", 413, b"Request too large", r.CallerFault, 413, "invalid_request"),
-    ("content filter", 400, openai("filtered", "content_filter"), r.CallerFault, 400, "content_filter"),
-    ("redirect", 307, b"", r.UpstreamBroke, 502, "upstream_broken"),
-]  # fmt: skip
+CASES: list[tuple[str, int, bytes, type[r.Refusal]]] = [
+    ("apertis empty wallet", 402, openai("x", "insufficient_balance", "billing_error"), r.UpstreamExhausted),
+    (
+        "one-api wallet",
+        403,
+        openai("user quota is not enough", "insufficient_user_quota", "one_api_error"),
+        r.UpstreamExhausted,
+    ),
+    ("one-api key quota", 403, openai("x", "pre_consume_token_quota_failed"), r.UpstreamExhausted),
+    (
+        "one-api key used up, in Chinese",
+        401,
+        json.dumps({"error": {"message": "该令牌额度已用尽"}}).encode(),
+        r.UpstreamExhausted,
+    ),
+    ("openai quota", 429, openai("You exceeded your current quota", "insufficient_quota"), r.UpstreamExhausted),
+    ("aporto empty balance", 402, b'{"success":false,"message":"Insufficient balance"}', r.UpstreamExhausted),
+    ("bad key", 401, openai("Incorrect API key provided", "invalid_api_key"), r.UpstreamKeyRefused),
+    ("account suspended", 403, openai("x", "account_suspended", "permission_error"), r.UpstreamKeyRefused),
+    ("edge page", 403, b"<html>Sorry, you have been blocked</html>", r.UpstreamBlocked),
+    ("edge code", 403, b"error code: 1010", r.UpstreamBlocked),
+    ("slow down", 429, openai("Rate limit reached", "rate_limit_exceeded"), r.UpstreamSlowDown),
+    ("slow down, empty", 429, b"", r.UpstreamSlowDown),
+    ("overloaded", 503, openai("overloaded", "model_overloaded", "server_error"), r.UpstreamOverloaded),
+    ("a bare string", 500, b'"oops"', r.UpstreamOverloaded),
+    ("a page", 502, b"<html><body>Bad gateway</body></html>", r.UpstreamOverloaded),
+    (
+        "anthropic overloaded",
+        529,
+        b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
+        r.UpstreamOverloaded,
+    ),
+    ("gateway timeout", 504, b"", r.UpstreamTimeout),
+    (
+        "context",
+        400,
+        openai("This model's maximum context length is 8192 tokens", "context_length_exceeded"),
+        r.ContextTooLong,
+    ),
+    ("context by words", 400, b'{"error":"prompt is too long: 300000 tokens > 200000 maximum"}', r.ContextTooLong),
+    ("model", 404, openai("The model `x` does not exist", "model_not_found"), r.UpstreamUnknownModel),
+    ("one-api no channel", 503, openai("当前分组 default 下对于模型 x 无可用渠道"), r.UpstreamUnknownModel),
+    ("fastapi", 422, b'{"detail":[{"loc":["body","messages"],"msg":"field required"}]}', r.CallerFault),
+    ("text", 413, b"Request too large", r.CallerFault),
+    ("content filter", 400, openai("filtered", "content_filter"), r.CallerFault),
+    ("redirect", 307, b"", r.UpstreamBroke),
+]
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "kind", "seen", "code"), [case[1:] for case in CASES], ids=[c[0] for c in CASES]
-)
-def test_a_no_is_read_by_status_code_and_words(
-    status: int, body: bytes, kind: type[r.Refusal], seen: int, code: str
-) -> None:
+@pytest.mark.parametrize(("status", "body", "kind"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_a_no_is_read_by_status_code_and_words(status: int, body: bytes, kind: type[r.Refusal]) -> None:
     refusal = classify(status, {}, body, upstream="main", now_s=0)
     assert type(refusal) is kind
-    assert (refusal.status, refusal.code) == (seen, code)
     assert refusal.message
+
+
+def test_the_callers_fault_keeps_its_status_and_code() -> None:
+    refusal = classify(400, {}, openai("filtered", "content_filter"), upstream="main", now_s=0)
+    assert (refusal.status, refusal.code, refusal.next_route) == (400, "content_filter", False)
+
+
+def test_only_a_larger_window_may_take_what_is_too_long() -> None:
+    refusal = classify(413, {}, openai("too many tokens"), upstream="main", now_s=0)
+    assert (refusal.status, refusal.code, refusal.next_route) == (413, "context_length_exceeded", True)
 
 
 def test_a_page_is_not_shown_to_the_client() -> None:
@@ -67,9 +92,19 @@ def test_what_is_at_fault_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("3", 3), ("0.2", 1), ("60", 60), ("86400", None), ("-1", None), ("soon", None), (None, None), ("nan", None),
-     ("Thu, 01 Jan 1970 00:00:20 GMT", 20), ("Fri, 02 Jan 1970 00:00:20 GMT", None)],
-)  # fmt: skip
+    [
+        ("3", 3),
+        ("0.2", 1),
+        ("60", 60),
+        ("86400", None),
+        ("-1", None),
+        ("soon", None),
+        (None, None),
+        ("nan", None),
+        ("Thu, 01 Jan 1970 00:00:20 GMT", 20),
+        ("Fri, 02 Jan 1970 00:00:20 GMT", None),
+    ],
+)
 def test_retry_after_is_bounded(value: str | None, seconds: int | None) -> None:
     assert retry_after_s(value, 0) == seconds
 
@@ -85,8 +120,12 @@ HIDDEN: list[tuple[str, bytes, type[r.Refusal] | None]] = [
     ("success false", b'{"success":false,"message":"Insufficient balance","code":402}', r.UpstreamExhausted),
     ("aporto key", b'{"code":401,"msg":"You do not have access permissions"}', r.UpstreamKeyRefused),
     ("one-api model", openai("no such model", "model_not_found"), r.UpstreamUnknownModel),
-    ("openrouter after the first token", b'{"choices":[{}],"error":{"code":502,"message":"bad"}}', r.UpstreamOverloaded),
-]  # fmt: skip
+    (
+        "openrouter after the first token",
+        b'{"choices":[{}],"error":{"code":502,"message":"bad"}}',
+        r.UpstreamOverloaded,
+    ),
+]
 
 
 @pytest.mark.parametrize(("body", "kind"), [case[1:] for case in HIDDEN], ids=[case[0] for case in HIDDEN])

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import AsyncIterator
 
 import pytest
+from fakes.raw_server import Play, RawServer, StartRaw, raw_servers
 
 from bursar.config.schema import Times
 from bursar.domain.clock import FixedClock
@@ -17,8 +18,6 @@ from bursar.domain.refusals import (
 )
 from bursar.upstreams.connection import Connection
 from bursar.upstreams.openai_compatible import OpenAiCompatible
-
-from .conftest import Play, RawServer, StartRaw
 
 SECRET = "sk-canary-7f3a"
 
@@ -35,6 +34,12 @@ def plays(answer: bytes, *, close: bool = False) -> Play:
 
 def whole(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
+
+
+@pytest.fixture
+async def raw_server() -> AsyncIterator[StartRaw]:
+    async with raw_servers() as start:
+        yield start
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-
-import pytest
 
 Play = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -37,9 +35,9 @@ async def read_request(reader: asyncio.StreamReader) -> bytes:
 StartRaw = Callable[..., Awaitable[RawServer]]
 
 
-@pytest.fixture
-async def raw_server() -> AsyncIterator[StartRaw]:
-    """`await raw_server(play, …)`: connection n is played by the n-th, later ones by the last.
+@asynccontextmanager
+async def raw_servers() -> AsyncIterator[StartRaw]:
+    """`await start(play, …)`: connection n is played by the n-th, later ones by the last.
 
     Each play is called once a request, after the request was read whole.
     """
