@@ -4,6 +4,7 @@ A client's bytes pass untouched wherever possible: the fields are kept as the JS
 only those that must change are written anew. Source: OpenAI API reference, "Create chat completion".
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from bursar.dialects.canonical import PromptParts
 from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
 
 _OUR_FIELDS = ("fallback_models", "fallback_timeout", "fallback_enabled")
+_NEWER = re.compile(r"o\d|gpt-[5-9]", re.ASCII)
 _LARGEST_COUNT = 2**31 - 1
 _LARGEST_ANSWERS = 128
 
@@ -67,10 +69,15 @@ def write_request(request: ChatRequest, model: str, limit: int | None = None) ->
     fields = {name: value for name, value in request.fields.items() if name not in _OUR_FIELDS}
     fields["model"] = _raw(model)
     if limit is not None:
-        fields[request.limit_field or "max_tokens"] = _raw(limit)
+        fields[request.limit_field or _limit_field(model)] = _raw(limit)
     if request.stream:
         fields["stream_options"] = _with_usage(fields.get("stream_options"))
     return _encoder.encode(fields)
+
+
+def _limit_field(model: str) -> str:
+    """OpenAI's newer models refuse `max_tokens`; everybody else may not know its successor."""
+    return "max_completion_tokens" if _NEWER.match(model.rpartition("/")[2]) else "max_tokens"
 
 
 def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
