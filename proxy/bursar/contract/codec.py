@@ -36,8 +36,22 @@ class Mismatch(Exception):
 
 
 def encode(value: object) -> bytes:
-    """One line of JSON without its line end."""
-    return _encoder.encode(value)
+    """One line of JSON without its line end. Text that is no Unicode (half of a surrogate pair) goes as `?`."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        # Header values are decoded with surrogates for bytes that are no UTF-8, so a client can make these.
+        return _encoder.encode(_in_unicode(msgspec.to_builtins(value, str_keys=True)))
+
+
+def _in_unicode(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_in_unicode(key): _in_unicode(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_unicode(each) for each in value]
+    return value
 
 
 def decode(line: bytes, kind: type[T]) -> T:

@@ -1,9 +1,9 @@
 """The doorkeeper: the middleware that turns requests away at either door, in that door's own words."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
+from aiohttp.typedefs import Handler, Middleware
 
 from bursar.domain.refusals import Refusal
 from bursar.doorkeeper.examine import JSON, Hosts, RequestFacts, examine
@@ -27,9 +27,7 @@ def doorkeeper(hosts: Callable[[], Hosts], answer: Answer, takes: Takes = only_j
     """
 
     @web.middleware
-    async def keep(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
+    async def keep(request: web.Request, handler: Handler) -> web.StreamResponse:
         refusal = examine(facts_of(request), hosts(), takes(request))
         if refusal is not None:
             return answer(request, refusal)
