@@ -153,7 +153,8 @@ def _bear_one(
         wanted = -(-need.amount * missing // whole)
         last = place == len(demand)
         taken = wanted if overrun and last else min(wanted, max(0, left[account_id]))
-        if taken < wanted and last:
+        if last and not overrun and (taken < wanted or standings[account_id].granted <= 0):
+            # What grants nothing refuses everything, also what would cost nothing.
             raise Shortfall(need.account, standings[account_id], wanted)
         if taken or last:
             left[account_id] -= taken
