@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from bursar.config.base_url import is_loopback, is_near, is_this_machine
@@ -48,7 +47,7 @@ def notes_on(config: Config) -> Iterator[str]:
             yield f'The upstream "{upstream.name}" is asked without a key, since it names no secret.'
     paid = [upstream for upstream in config.upstreams.values() if not upstream.is_free]
     if paid and not any(cap.usd is not None for cap in config.caps.values()):
-        yield "No cap in dollars is set, so nothing limits what is spent: bursar cap set daily --usd 5 --every day"
+        yield "No cap in dollars is set, so nothing limits what is spent: bursar cap set daily 5usd/day"
     if not is_loopback(config.server.host):
         yield f"The proxy listens on {config.server.host}, where other machines may reach it."
 
@@ -66,9 +65,6 @@ def _server(config: Config) -> Iterator[Crossed]:
             yield Crossed(
                 ("limits", "least_answer_tokens"), f"limits.least_answer_tokens must not be above limits.{name}."
             )
-    path = config.storage.path
-    if path and not Path(path).expanduser().is_absolute():
-        yield Crossed(("storage", "path"), "storage.path must be a whole path, one that begins with / or ~.", path)
 
 
 def _upstream(config: Config, upstream: UpstreamSettings) -> Iterator[Crossed]:

@@ -292,7 +292,7 @@ class CapSettings:
 class StorageSettings:
     """`[storage]`: where the ledger is kept."""
 
-    path: str = setting("", v.text, "The ledger's file; where empty, it is in this user's data folder.")
+    path: str = setting("", v.whole_path, "The ledger's file; where empty, it is in this user's data folder.")
     durability: Durability = setting(
         Durability.NORMAL, v.one_of(Durability), 'How soon a fact is safe from a power cut: "full" costs speed.'
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -47,6 +48,19 @@ def some_text(value: object) -> str:
     if not text(value):
         raise Wrong("text that is not empty")
     return text(value)
+
+
+def whole_path(value: object) -> str:
+    """The path of a file, whole whatever folder the proxy is started in; `~` is the home folder. Empty: none."""
+    if not text(value):
+        return ""
+    try:
+        path = Path(text(value)).expanduser()
+    except RuntimeError:
+        path = Path()
+    if not path.is_absolute():
+        raise Wrong("a whole path, one that begins with / or ~")
+    return str(path)
 
 
 def truth(value: object) -> bool:
