@@ -113,3 +113,10 @@ class Problem(msgspec.Struct, frozen=True):
 
     code: str
     message: str
+
+
+class LoopbackDoor(msgspec.Struct, frozen=True):
+    """What the file of the local door holds where there is no Unix socket: its address and its token."""
+
+    url: str
+    token: str

@@ -122,10 +122,10 @@ def listen_at(path: Path) -> socket.socket:
     What a process that died left there is replaced. Raises AddressTaken where somebody answers at
     it, CannotListen where the path is too long or the folder belongs to somebody else.
     """
-    if len(os.fsencode(path)) > LONGEST_PATH:
+    if not takes_path(path):
         raise CannotListen(f"{path} is too long a path for a socket ({LONGEST_PATH} bytes at most)")
     try:
-        _own_folder(path.parent)
+        own_folder(path.parent)
         _remove_stale(path)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     except OSError as error:
@@ -142,13 +142,20 @@ def listen_at(path: Path) -> socket.socket:
     return sock
 
 
-def _own_folder(folder: Path) -> None:
+def own_folder(folder: Path) -> None:
+    """Make sure of a folder that is this user's and nobody else's. Raises CannotListen where it is not."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    ours = os.name == "nt" or found.st_uid == os.getuid()
+    if not (stat.S_ISDIR(found.st_mode) and ours):
         raise CannotListen(f"{folder} is not a folder of this user")
     if stat.S_IMODE(found.st_mode) != 0o700:
         folder.chmod(0o700)
+
+
+def takes_path(path: Path) -> bool:
+    """Whether this machine has Unix sockets and one fits this path."""
+    return hasattr(socket, "AF_UNIX") and len(os.fsencode(path)) <= LONGEST_PATH
 
 
 def _remove_stale(path: Path) -> None:

@@ -1,0 +1,33 @@
+"""The local door's route table, which is the index of its commands."""
+
+from aiohttp import web
+
+from bursar.admin.client_keys import issue_key, list_keys, revoke_key
+from bursar.admin.context import CONTEXT, AdminContext
+from bursar.admin.guard import HOSTS, guard
+from bursar.admin.history import history, spend
+from bursar.admin.process import reload, status, stop
+from bursar.admin.watch import watch
+from bursar.admin.wire import answer_in_problems, refuse
+from bursar.doorkeeper.keeper import doorkeeper
+
+
+def admin_app(context: AdminContext) -> web.Application:
+    """The application behind the local door."""
+    keeper = doorkeeper(lambda: HOSTS, lambda request, refusal: refuse(refusal))
+    app = web.Application(middlewares=[answer_in_problems, keeper, guard])
+    app[CONTEXT] = context
+    app.add_routes(
+        [
+            web.get("/status", status, allow_head=False),
+            web.get("/watch", watch, allow_head=False),
+            web.get("/history", history, allow_head=False),
+            web.get("/spend", spend, allow_head=False),
+            web.get("/keys", list_keys, allow_head=False),
+            web.post("/keys", issue_key),
+            web.delete("/keys/{name}", revoke_key),
+            web.post("/reload", reload),
+            web.post("/stop", stop),
+        ]
+    )
+    return app

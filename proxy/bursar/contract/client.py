@@ -1,0 +1,300 @@
+"""AdminClient: the only way in at the local door, for the CLI and the TUI alike."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+import msgspec
+
+from bursar.contract.codec import CONTRACT, Mismatch, Numbered, Opening, decode, encode
+from bursar.contract.commands import (
+    HistoryPage,
+    IssueKey,
+    KeyIssued,
+    LoopbackDoor,
+    Problem,
+    Reloaded,
+    SpendReport,
+    Status,
+)
+from bursar.contract.events import KeyView
+from bursar.contract.places import Places
+
+T = TypeVar("T")
+
+LONGEST_LINE_BYTES = 64 * 1024 * 1024
+
+
+class NotRunning(Exception):
+    """No proxy answers; the text says how to start one."""
+
+    def __init__(self, message: str = "no proxy is running here; start one with `bursar serve`") -> None:
+        super().__init__(message)
+
+
+class NoAnswer(NotRunning):
+    """Something listens, but does not answer in time or hangs up."""
+
+    def __init__(self) -> None:
+        super().__init__("a proxy holds the local door but does not answer; look into its log, or end its process")
+
+
+class Refused(Exception):
+    """The proxy said no."""
+
+    def __init__(self, problem: Problem, status: int) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLimits:
+    """How long to wait, in seconds: for an answer whole, and for the next sign of life in a watch."""
+
+    answer_s: float = 10.0
+    silence_s: float = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How to get in: a Unix socket, or an address with a token."""
+
+    path: Path | None
+    url: str
+    headers: Mapping[str, str]
+
+
+class AdminClient:
+    """A client of the local door. Use as `async with`; every method may raise NotRunning, Refused and Mismatch."""
+
+    def __init__(self, places: Places, limits: ClientLimits | None = None) -> None:
+        self._places = places
+        self._limits = limits or ClientLimits()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Find the way in. Raises NotRunning where there is none."""
+        way = _way_in(self._places)
+        # A connection for each request: one kept from before a restart would fail the next command.
+        connector: aiohttp.BaseConnector = (
+            aiohttp.UnixConnector(str(way.path), force_close=True)
+            if way.path is not None
+            else aiohttp.TCPConnector(force_close=True)
+        )
+        self._session = aiohttp.ClientSession(
+            way.url,
+            connector=connector,
+            headers=way.headers,
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def status(self) -> Status:
+        """What runs."""
+        return await self._ask("GET", "/status", Status)
+
+    async def keys(self) -> tuple[KeyView, ...]:
+        """All client keys."""
+        return await self._ask("GET", "/keys", tuple[KeyView, ...])
+
+    async def issue_key(self, command: IssueKey) -> KeyIssued:
+        """Issue a client key; its text is in the answer and nowhere else."""
+        return await self._ask("POST", "/keys", KeyIssued, body=command)
+
+    async def revoke_key(self, name: str) -> None:
+        """Have a client key accepted no longer."""
+        await self._request("DELETE", f"/keys/{quote(name, safe='')}")
+
+    async def spend(self, by: str = "day", since_ms: int | None = None, until_ms: int | None = None) -> SpendReport:
+        """What was settled between two instants, by heading."""
+        return await self._ask(
+            "GET", "/spend", SpendReport, query={"by": by, "since_ms": since_ms, "until_ms": until_ms}
+        )
+
+    async def history(self, before: str | None = None, limit: int = 50) -> HistoryPage:
+        """A page of usage records, newest first."""
+        return await self._ask("GET", "/history", HistoryPage, query={"before": before, "limit": limit})
+
+    async def reload(self) -> tuple[str, ...]:
+        """Put the configuration file in force; the problems that kept the old one in force, if any."""
+        return (await self._ask("POST", "/reload", Reloaded)).problems
+
+    async def stop(self) -> None:
+        """Have the proxy finish what runs, and end."""
+        await self._request("POST", "/stop")
+
+    async def watch(self, since: tuple[str, int] | None = None) -> AsyncIterator[Opening | Numbered]:
+        """The opening, then every event as it happens.
+
+        Ends when the proxy ends it, cuts us off or falls silent: attach again, with `since`. Raises
+        Mismatch where the proxy speaks another contract.
+        """
+        query = {} if since is None else {"since": f"{since[0]}:{since[1]}"}
+        response = await self._open("GET", "/watch", query=query)
+        try:
+            opened = False
+            async for line in self._lines(response):
+                if opened:
+                    yield decode(line, Numbered)
+                else:
+                    _check_contract(line)
+                    yield decode(line, Opening)
+                    opened = True
+        finally:
+            response.close()
+
+    async def _lines(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        rest = bytearray()
+        while True:
+            try:
+                async with asyncio.timeout(self._limits.silence_s):
+                    piece = await response.content.readany()
+            except (TimeoutError, aiohttp.ClientError, OSError):
+                return
+            if not piece:
+                return
+            rest += piece
+            if len(rest) > LONGEST_LINE_BYTES:
+                raise Mismatch("the proxy's answer has no end")
+            *lines, tail = rest.split(b"\n") if b"\n" in piece else [rest]
+            for line in lines:
+                if line:
+                    yield bytes(line)
+            rest = bytearray(tail)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        query: Mapping[str, object] | None = None,
+        body: msgspec.Struct | None = None,
+    ) -> T:
+        return decode(await self._request(method, path, query=query, body=body), kind)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: msgspec.Struct | None = None,
+    ) -> bytes:
+        """The whole answer to a command, in time."""
+        try:
+            async with asyncio.timeout(self._limits.answer_s):
+                response = await self._open(method, path, query=query, body=body)
+                try:
+                    return await response.read()
+                finally:
+                    response.close()
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            raise NoAnswer from None
+
+    async def _open(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: msgspec.Struct | None = None,
+    ) -> aiohttp.ClientResponse:
+        """An answer whose body is yet to be read. Raises Refused where it is a no."""
+        if self._session is None:
+            raise RuntimeError("AdminClient is used as `async with`")
+        try:
+            async with asyncio.timeout(self._limits.answer_s):
+                response = await self._session.request(
+                    method,
+                    path,
+                    params={name: str(value) for name, value in (query or {}).items() if value is not None},
+                    data=encode(body) if body is not None else None,
+                    allow_redirects=False,
+                )
+                if not response.ok or response.status >= 300:
+                    raise _refused(await response.read(), response.status)
+        except aiohttp.ClientConnectorError:
+            raise NotRunning from None
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            raise NoAnswer from None
+        return response
+
+
+def running(places: Places, time_s: float = 1.0) -> bool:
+    """Whether a proxy answers at the local door. Blocks for at most about `time_s` seconds."""
+    try:
+        way = _way_in(places)
+        if way.path is not None:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        else:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        with sock:
+            sock.settimeout(time_s)
+            sock.connect(str(way.path) if way.path is not None else _address(way.url))
+            head = "".join(f"{name}: {value}\r\n" for name, value in way.headers.items())
+            sock.sendall(f"GET /status HTTP/1.1\r\n{head}Connection: close\r\n\r\n".encode())
+            return sock.recv(12) == b"HTTP/1.1 200"
+    except (NotRunning, OSError):
+        return False
+
+
+def _way_in(places: Places) -> _Way:
+    """Raises NotRunning where neither the socket nor the token's file is there."""
+    # Every request says that it is no form of a web page, also those without a body.
+    headers = {"Host": "bursar", "Content-Type": "application/json"}
+    try:
+        if hasattr(socket, "AF_UNIX") and places.admin_socket.exists():
+            return _Way(places.admin_socket, "http://bursar", headers)
+        door = decode(places.admin_token.read_bytes(), LoopbackDoor)
+        host, _ = _address(door.url)
+    except PermissionError:
+        raise NotRunning(f"the proxy of {places.runtime_dir} is another user's") from None
+    except (OSError, Mismatch, ValueError):
+        raise NotRunning from None
+    if host != "127.0.0.1":
+        raise NotRunning
+    return _Way(None, door.url, headers | {"Authorization": f"Bearer {door.token}"})
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 0
+
+
+class _Contract(msgspec.Struct):
+    """As much of an opening as every contract has."""
+
+    contract: int
+
+
+def _check_contract(line: bytes) -> None:
+    spoken = decode(line, _Contract).contract
+    if spoken != CONTRACT:
+        raise Mismatch(
+            f"the proxy speaks contract {spoken}, this program {CONTRACT}; restart the one that was not updated"
+        )
+
+
+def _refused(body: bytes, status: int) -> Refused:
+    problem = Problem("unknown", f"the proxy answered {status}")
+    with suppress(Mismatch):
+        problem = decode(body, Problem)
+    return Refused(problem, status)
