@@ -1,0 +1,221 @@
+"""The tokens of a request before it is sent, and the most that its answer may take.
+
+Pure: no loop, no disk, no network. A counter may be used by a worker thread and by the loop's thread at once: what
+they share are memos whose every step is whole, and one slot that is read once, into a local name.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from bursar.dialects.canonical import PromptParts
+from bursar.domain.usage import Estimate
+from bursar.metering.families import Family, family_of
+from bursar.metering.messages import Counted, counted_message
+from bursar.metering.tool_text import as_json, tool_text
+from bursar.tokens.memo import Memo
+from bursar.tokens.text import TextCounter
+
+_REPLY_PRIMER = 3
+_TOOLS_PRESENT = 9
+_TOOLS_SHARE_SYSTEM = 4
+_CHOICE_NONE = 1
+_CHOICE_NAMED = 4
+"""OpenAI's chat rule, beyond single messages. Source: as `messages.py` and `tool_text.py` say."""
+
+_UNLOADED_BYTES = 1_000_000
+"""What a vocabulary that is not loaded yet weighs beside fresh bytes: both hold a thread up for a while."""
+_HASHED_AT_ONCE = 4_000_000
+"""Bytes of one request that are looked up in the memo; what is beyond is taken for new, as hashing it would be slow."""
+
+_anything = msgspec.json.Decoder()
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What `fresh_bytes` found out about a request: the key of each message, and its count if there is one."""
+
+    parts: PromptParts
+    encoding: str
+    messages: Sequence[tuple[Hashable, int | Counted | None]]
+
+    def is_all_of(self, parts: PromptParts, encoding: str) -> bool:
+        """Whether nothing about this request is left to look up."""
+        return parts is self.parts and encoding == self.encoding and len(parts.messages) == len(self.messages)
+
+
+class PromptCounter:
+    """Counts prompts, and remembers the counts of single messages by their hash, never their text.
+
+    A conversation that grows is counted only where it is new.
+    """
+
+    def __init__(self, text: TextCounter, remembered: int = 20_000) -> None:
+        self.text = text
+        self._memo = Memo[int | Counted](remembered)
+        self._families = Memo[Family](1_000)
+        self._looked: _Looked | None = None
+
+    def family(self, model: str) -> Family:
+        """How prompts for this model are counted."""
+        family = self._families.get(model)
+        if family is None:
+            family = family_of(model)
+            self._families.put(model, family)
+        return family
+
+    def text_tokens(self, text: str, model: str) -> int:
+        """The tokens of a text that the model writes or reads, without anything around it."""
+        family = self.family(model)
+        return scaled(self.text.count(text, family.encoding), family.percent)
+
+    def fresh_bytes(self, parts: PromptParts, model: str) -> int:
+        """How many bytes of a request have yet to be counted: where there are many, count in a thread.
+
+        Costs little beside reading the request. A vocabulary that must first be loaded weighs a megabyte.
+        """
+        encoding = self.family(model).encoding
+        looked = self._look(parts, encoding, _HASHED_AT_ONCE)
+        fresh = 0 if self.text.vocabularies.is_loaded(encoding) else _UNLOADED_BYTES
+        for raw, (_, counted) in zip(parts.messages, looked.messages, strict=False):
+            if counted is None:
+                fresh += len(bytes(raw))
+        fresh += sum(len(bytes(raw)) for raw in parts.messages[len(looked.messages) :])
+        fresh += sum(map(len, parts.text))
+        if parts.tools is not None:
+            tools = bytes(parts.tools)
+            fresh += len(tools) if self._memo.get(_tools_key(encoding, tools)) is None else 0
+        self._looked = looked
+        return fresh
+
+    def prompt_tokens(self, parts: PromptParts, model: str) -> int:
+        """The tokens of a request's prompt, at least 1. Never raises because of what is in the request."""
+        family = self.family(model)
+        text, media, system = self._messages(parts, family)
+        if parts.messages:
+            text += _REPLY_PRIMER
+        tools = self._tools(parts.tools, family.encoding) if parts.tools is not None else 0
+        if tools:
+            text += tools + _TOOLS_PRESENT
+            if system is not None:
+                text += system.padding - _TOOLS_SHARE_SYSTEM
+        if parts.tool_choice is not None:
+            text += self._by_rule(parts.tool_choice, family.encoding, self._choice_rule)
+        if parts.response_format is not None:
+            text += self._by_rule(parts.response_format, family.encoding, self._format_rule)
+        for prompt in parts.text:
+            text += self.text.count(prompt, family.encoding)
+        return max(1, scaled(text, family.percent) + media)
+
+    def estimate(
+        self,
+        parts: PromptParts,
+        model: str,
+        *,
+        limit: int | None,
+        answers: int = 1,
+        first_slice: int = 1000,
+        model_limit: int | None = None,
+    ) -> Estimate:
+        """What a request may use: its prompt, and the answers in tokens.
+
+        `limit` is what the request allows one answer, `model_limit` what the model does; the lower one is
+        the bound. Held at first, for all `answers` together: the bound where the request states a limit,
+        else no more of each than `first_slice`.
+        """
+        bounds = [each for each in (limit, model_limit) if each is not None]
+        bound = min(bounds, default=None)
+        first = min([first_slice, *bounds]) if limit is None else min(bounds)
+        return Estimate(
+            prompt_tokens=self.prompt_tokens(parts, model),
+            completion_tokens=first * answers,
+            completion_bound=bound,
+            answers=answers,
+        )
+
+    def _look(self, parts: PromptParts, encoding: str, most: int | None = None) -> _Looked:
+        """The messages within the first `most` bytes, and what is remembered of them.
+
+        Python's own hash is keyed anew in every process, so that nobody can make two messages collide.
+        """
+        remembered, messages, size = self._memo.get, [], 0
+        for raw in parts.messages:
+            content = bytes(raw)
+            size += len(content)
+            if most is not None and size > most:
+                break
+            key = (encoding, hash(content), len(content))
+            messages.append((key, remembered(key)))
+        return _Looked(parts, encoding, messages)
+
+    def _messages(self, parts: PromptParts, family: Family) -> tuple[int, int, Counted | None]:
+        """Tokens of text, before the family's factor; tokens of media; the first system message."""
+        # Hashing half a megabyte takes a quarter of a millisecond: what `fresh_bytes` just looked up serves once more.
+        looked, self._looked = self._looked, None
+        if looked is None or not looked.is_all_of(parts, family.encoding):
+            looked = self._look(parts, family.encoding)
+        text, media, system = 0, 0, None
+        for raw, (key, counted) in zip(parts.messages, looked.messages, strict=True):
+            if counted is None:
+                counted = self._count_message(bytes(raw), family.encoding)
+                self._memo.put(key, counted)
+            if type(counted) is int:
+                text += counted
+            elif isinstance(counted, Counted):
+                text += counted.text
+                media += sum(map(family.images.tokens, counted.images))
+                media += -(-counted.sound_ms * family.sound // 1000)
+                if counted.system and system is None:
+                    system = counted
+        return text, media, system
+
+    def _count_message(self, content: bytes, encoding: str) -> int | Counted:
+        """A message of nothing but text, which most are, is kept as a bare number."""
+        counted = counted_message(content, lambda text: self.text.count(text, encoding))
+        return counted if counted.images or counted.sound_ms or counted.system else counted.text
+
+    def _tools(self, raw: msgspec.Raw, encoding: str) -> int:
+        """Tokens of the tools as the model reads them, 0 without any."""
+        key = _tools_key(encoding, bytes(raw))
+        counted = self._memo.get(key)
+        if not isinstance(counted, int):
+            counted = self._by_rule(raw, encoding, self._tools_rule)
+            self._memo.put(key, counted)
+        return counted
+
+    def _by_rule(self, raw: msgspec.Raw, encoding: str, rule: Callable[[Any, str], int]) -> int:
+        """What a rule makes of a decoded field; of one that cannot be decoded, the tokens of its text."""
+        try:
+            return rule(_anything.decode(raw), encoding)
+        except (ValueError, RecursionError):
+            return self.text.count(bytes(raw).decode("utf-8", "replace"), encoding)
+
+    def _tools_rule(self, tools: Any, encoding: str) -> int:
+        if not tools:
+            return 0
+        return self.text.count(tool_text(tools) if isinstance(tools, list) else as_json(tools), encoding)
+
+    def _choice_rule(self, choice: Any, encoding: str) -> int:
+        """Nothing for auto, 1 for none, 4 and the name for one tool."""
+        if not isinstance(choice, dict):
+            return _CHOICE_NONE if choice == "none" else 0
+        inner = choice.get("function")
+        name = (inner if isinstance(inner, dict) else choice).get("name")
+        return _CHOICE_NAMED + self.text.count(name if isinstance(name, str) else as_json(choice), encoding)
+
+    def _format_rule(self, wanted: Any, encoding: str) -> int:
+        """A schema that the answer must follow, as compact JSON: how the model reads it is not documented."""
+        if not isinstance(wanted, dict) or wanted.get("type") in ("text", "json_object"):
+            return 0
+        return self.text.count(as_json(wanted), encoding)
+
+
+def scaled(tokens: int, percent: int) -> int:
+    """Tokens times a family's factor in hundredths, rounded up."""
+    return -(-tokens * percent // 100)
+
+
+def _tools_key(encoding: str, content: bytes) -> Hashable:
+    return (encoding, "tools", hash(content), len(content))
