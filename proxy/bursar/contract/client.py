@@ -1,14 +1,11 @@
 """AdminClient: the only way in at the local door, for the CLI and the TUI alike."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -18,41 +15,19 @@ from bursar.contract.commands import (
     HistoryPage,
     IssueKey,
     KeyIssued,
-    LoopbackDoor,
-    Problem,
     Reloaded,
     SpendReport,
     Status,
 )
 from bursar.contract.events import KeyView
 from bursar.contract.places import Places
+from bursar.contract.way_in import NoAnswer, NotRunning, Refused, refused, way_in
+
+__all__ = ["AdminClient", "ClientLimits", "NoAnswer", "NotRunning", "Refused"]
 
 T = TypeVar("T")
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
-
-
-class NotRunning(Exception):
-    """No proxy answers; the text says how to start one."""
-
-    def __init__(self, message: str = "no proxy is running here; start one with `bursar serve`") -> None:
-        super().__init__(message)
-
-
-class NoAnswer(NotRunning):
-    """Something listens, but does not answer in time or hangs up."""
-
-    def __init__(self) -> None:
-        super().__init__("a proxy holds the local door but does not answer; look into its log, or end its process")
-
-
-class Refused(Exception):
-    """The proxy said no."""
-
-    def __init__(self, problem: Problem, status: int) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +36,6 @@ class ClientLimits:
 
     answer_s: float = 10.0
     silence_s: float = 45.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How to get in: a Unix socket, or an address with a token."""
-
-    path: Path | None
-    url: str
-    headers: Mapping[str, str]
 
 
 class AdminClient:
@@ -82,7 +48,7 @@ class AdminClient:
 
     async def __aenter__(self) -> Self:
         """Find the way in. Raises NotRunning where there is none."""
-        way = _way_in(self._places)
+        way = way_in(self._places)
         # A connection for each request: one kept from before a restart would fail the next command.
         connector: aiohttp.BaseConnector = (
             aiohttp.UnixConnector(str(way.path), force_close=True)
@@ -230,53 +196,12 @@ class AdminClient:
                     allow_redirects=False,
                 )
                 if not response.ok or response.status >= 300:
-                    raise _refused(await response.read(), response.status)
+                    raise refused(await response.read(), response.status)
         except aiohttp.ClientConnectorError:
             raise NotRunning from None
         except (TimeoutError, aiohttp.ClientError, OSError):
             raise NoAnswer from None
         return response
-
-
-def running(places: Places, time_s: float = 1.0) -> bool:
-    """Whether a proxy answers at the local door. Blocks for at most about `time_s` seconds."""
-    try:
-        way = _way_in(places)
-        if way.path is not None:
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        else:
-            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        with sock:
-            sock.settimeout(time_s)
-            sock.connect(str(way.path) if way.path is not None else _address(way.url))
-            head = "".join(f"{name}: {value}\r\n" for name, value in way.headers.items())
-            sock.sendall(f"GET /status HTTP/1.1\r\n{head}Connection: close\r\n\r\n".encode())
-            return sock.recv(12) == b"HTTP/1.1 200"
-    except (NotRunning, OSError):
-        return False
-
-
-def _way_in(places: Places) -> _Way:
-    """Raises NotRunning where neither the socket nor the token's file is there."""
-    # Every request says that it is no form of a web page, also those without a body.
-    headers = {"Host": "bursar", "Content-Type": "application/json"}
-    try:
-        if hasattr(socket, "AF_UNIX") and places.admin_socket.exists():
-            return _Way(places.admin_socket, "http://bursar", headers)
-        door = decode(places.admin_token.read_bytes(), LoopbackDoor)
-        host, _ = _address(door.url)
-    except PermissionError:
-        raise NotRunning(f"the proxy of {places.runtime_dir} is another user's") from None
-    except (OSError, Mismatch, ValueError):
-        raise NotRunning from None
-    if host != "127.0.0.1":
-        raise NotRunning
-    return _Way(None, door.url, headers | {"Authorization": f"Bearer {door.token}"})
-
-
-def _address(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "", parts.port or 0
 
 
 class _Contract(msgspec.Struct):
@@ -291,10 +216,3 @@ def _check_contract(line: bytes) -> None:
         raise Mismatch(
             f"the proxy speaks contract {spoken}, this program {CONTRACT}; restart the one that was not updated"
         )
-
-
-def _refused(body: bytes, status: int) -> Refused:
-    problem = Problem("unknown", f"the proxy answered {status}")
-    with suppress(Mismatch):
-        problem = decode(body, Problem)
-    return Refused(problem, status)

@@ -1,0 +1,131 @@
+"""Questions: single questions and commands at the local door, asked without an event loop.
+
+A command that asks the proxy one thing answers in a tenth of a second; the library that a watch
+needs (`contract/client.py`) alone would take twice that to load.
+"""
+
+import http.client
+import socket
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from bursar.contract.codec import Mismatch, decode, encode
+from bursar.contract.commands import HistoryPage, IssueKey, KeyIssued, Reloaded, SpendReport, Status
+from bursar.contract.events import KeyView
+from bursar.contract.places import Places
+from bursar.contract.way_in import NoAnswer, NotRunning, Refused, WayIn, address_of, refused, way_in
+
+T = TypeVar("T")
+
+
+class Questions:
+    """Asks the proxy of one installation. Every method may raise NotRunning, Refused and Mismatch.
+
+    `answer_s` is how long each step of an answer may take, in seconds.
+    """
+
+    def __init__(self, places: Places, answer_s: float = 10.0) -> None:
+        self._places = places
+        self._answer_s = answer_s
+
+    def status(self) -> Status:
+        """What runs."""
+        return self._ask("GET", "/status", Status)
+
+    def keys(self) -> tuple[KeyView, ...]:
+        """All client keys."""
+        return self._ask("GET", "/keys", tuple[KeyView, ...])
+
+    def issue_key(self, command: IssueKey) -> KeyIssued:
+        """Issue a client key; its text is in the answer and nowhere else."""
+        return self._ask("POST", "/keys", KeyIssued, body=command)
+
+    def revoke_key(self, name: str) -> None:
+        """Have a client key accepted no longer."""
+        self._request("DELETE", f"/keys/{quote(name, safe='')}")
+
+    def spend(self, by: str = "day", since_ms: int | None = None, until_ms: int | None = None) -> SpendReport:
+        """What was settled between two instants, by heading."""
+        query = {"by": by, "since_ms": since_ms, "until_ms": until_ms}
+        return self._ask("GET", "/spend", SpendReport, query=query)
+
+    def history(self, before: str | None = None, limit: int = 50) -> HistoryPage:
+        """A page of usage records, newest first."""
+        return self._ask("GET", "/history", HistoryPage, query={"before": before, "limit": limit})
+
+    def reload(self) -> tuple[str, ...]:
+        """Put the configuration file in force; the problems that kept the old one in force, if any."""
+        return self._ask("POST", "/reload", Reloaded).problems
+
+    def stop(self) -> None:
+        """Have the proxy finish what runs, and end."""
+        self._request("POST", "/stop")
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        query: Mapping[str, object] | None = None,
+        body: msgspec.Struct | None = None,
+    ) -> T:
+        return decode(self._request(method, path, query=query, body=body), kind)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: msgspec.Struct | None = None,
+    ) -> bytes:
+        way = way_in(self._places)
+        asked = {name: value for name, value in (query or {}).items() if value is not None}
+        target = f"{path}?{urlencode(asked)}" if asked else path
+        connection = _Connection(way, self._answer_s)
+        try:
+            connection.request(method, target, encode(body) if body is not None else None, dict(way.headers))
+            response = connection.getresponse()
+            answer = response.read()
+        except (ConnectionRefusedError, FileNotFoundError):
+            # A socket's file outlives a proxy that was killed.
+            raise NotRunning from None
+        except (OSError, http.client.HTTPException):
+            raise NoAnswer from None
+        finally:
+            connection.close()
+        if response.status >= 300:
+            raise refused(answer, response.status)
+        return answer
+
+
+class _Connection(http.client.HTTPConnection):
+    """One connection to the local door."""
+
+    def __init__(self, way: WayIn, answer_s: float) -> None:
+        host, port = address_of(way.url)
+        super().__init__(host, port or None, timeout=answer_s)
+        self._path = way.path
+
+    def connect(self) -> None:
+        if self._path is None:
+            super().connect()
+            return
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def running(places: Places, time_s: float = 1.0) -> bool:
+    """Whether a proxy answers at the local door. Blocks for at most about `time_s` seconds."""
+    try:
+        Questions(places, time_s).status()
+    except NotRunning:
+        return False
+    except (Refused, Mismatch):
+        return True  # something answers, if in words that this version does not understand
+    return True
