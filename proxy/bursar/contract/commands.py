@@ -3,7 +3,7 @@
 import msgspec
 
 from bursar.contract.events import KeyView
-from bursar.domain.account import Standing
+from bursar.domain.account import Account, Standing
 from bursar.domain.exchange import Outcome
 from bursar.domain.usage import Quality, Usage
 
@@ -41,6 +41,8 @@ class Status(msgspec.Struct, frozen=True):
     standings: tuple[Standing, ...]
     keys: tuple[KeyView, ...]
     problems: tuple[str, ...]
+    accounts: tuple[Account, ...] = ()
+    """What the standings are of, and in which unit."""
 
 
 class Reloaded(msgspec.Struct, frozen=True):
