@@ -1,0 +1,161 @@
+"""The run: starts source and proxies, measures every workload on every way in turn, and says what was found."""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bench import asks, report
+from bench.bars import FLAT_CALLS, verdicts
+from bench.bursar_home import BursarHome
+from bench.children import Child, ChildFailed, Cores
+from bench.figures import Figures, Way
+from bench.load import Wrong
+from bench.upkeep import Upkeep
+from bench.workloads import SHORT, Entrance, Workloads
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured: repetitions, seconds for one, long conversations for one, calls of the soak."""
+
+    repetitions: int
+    seconds: float
+    conversations: int
+    starts: int
+    rest_s: float
+    commands: int
+    soak: int
+
+
+QUICK = Plan(repetitions=4, seconds=0.25, conversations=6, starts=2, rest_s=3.0, commands=3, soak=2_000)
+FULL = Plan(repetitions=9, seconds=0.5, conversations=10, starts=5, rest_s=10.0, commands=7, soak=FLAT_CALLS)
+
+
+class Run:
+    """One run over all ways; without Bursar, over the two others."""
+
+    def __init__(self, plan: Plan, folder: Path, with_bursar: bool) -> None:
+        self.figures = Figures()
+        self.soaked = 0
+        self._plan = plan
+        self._folder = folder
+        self._with_bursar = with_bursar
+        self._cores = Cores()
+        self._workloads = Workloads(self.figures, plan.seconds)
+        self._upkeep = Upkeep(self.figures, self._cores)
+
+    async def all(self) -> None:
+        """Measure everything. Raises ChildFailed or Wrong."""
+        python = sys.executable
+        self._cores.take(self._cores.harness)
+        with ExitStack() as children:
+            source = children.enter_context(Child([python, "-m", "bench.source"]))
+            home = BursarHome(self._folder / "home", source.port) if self._with_bursar else None
+            await self._starts(source.port, home)
+            with self._cores.of_proxies():
+                bare = children.enter_context(_bare(source.port))
+                bursar = children.enter_context(home.serve()) if home is not None else None
+            entrances = [Entrance(Way.DIRECT, source.port), Entrance(Way.BARE, bare.port, pid=bare.pid)]
+            if home is not None and bursar is not None:
+                entrances.append(Entrance(Way.BURSAR, bursar.port, home.key, bursar.pid))
+            await self._load(entrances)
+            say("idle")
+            await self._upkeep.rest(entrances[1:], self._plan.rest_s)
+            if home is not None:
+                say("bursar status")
+                self._upkeep.command(home, self._plan.commands)
+                say(f"soak over {self._plan.soak:,} calls")
+                self.soaked = await self._upkeep.soak(self._folder / "soak", source.port, self._plan.soak, say)
+
+    async def _starts(self, port: int, home: BursarHome | None) -> None:
+        say("start to first answer")
+        for _ in range(self._plan.starts):
+            await self._upkeep.start(Way.BARE, _bare(port), "sk-none")
+            if home is not None:
+                await self._upkeep.start(Way.BURSAR, home.serve(), home.key)
+
+    async def _load(self, entrances: list[Entrance]) -> None:
+        """Every workload in turn; of each, every repetition on every way, which comes first changing."""
+        loads = self._workloads
+        long = asks.Conversation(1, SHORT)
+        count = self._plan.conversations
+        for connections in (1, 16, 64):
+            await self._in_turn(f"plain, {connections}", entrances, partial(loads.plain, connections=connections))
+        for streams in (1, 16):
+            await self._in_turn(f"burst, {streams}", entrances, partial(loads.burst, connections=streams))
+        await self._in_turn("paced", entrances, loads.paced)
+        await self._in_turn_with("500 KB, known", entrances, loads.known, lambda: list(long.grown(3 * count)))
+        await self._in_turn_with("500 KB, unseen", entrances, loads.unseen, lambda: list(long.unseen(count)))
+        await self._in_turn_with("beside 500 KB", entrances, loads.beside, lambda: list(long.unseen(count // 2)))
+
+    async def _in_turn(
+        self, name: str, entrances: list[Entrance], repetition: Callable[[Entrance], Awaitable[None]]
+    ) -> None:
+        say(name)
+        for number in range(self._plan.repetitions):
+            turn = number % len(entrances)
+            for at in entrances[turn:] + entrances[:turn]:
+                await repetition(at)
+
+    async def _in_turn_with(
+        self,
+        name: str,
+        entrances: list[Entrance],
+        repetition: Callable[[Entrance, list[bytes]], Awaitable[None]],
+        make: Callable[[], list[bytes]],
+    ) -> None:
+        """The same, with bodies that are new for each repetition and the same on every way."""
+        say(name)
+        for number in range(self._plan.repetitions):
+            bodies = make()
+            turn = number % len(entrances)
+            for at in entrances[turn:] + entrances[:turn]:
+                await repetition(at, bodies)
+
+
+def _bare(port: int) -> Child:
+    return Child([sys.executable, "-m", "bench.bare", f"http://127.0.0.1:{port}"])
+
+
+def say(line: str) -> None:
+    """One line for whoever waits; standard output belongs to the report."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """The exit code: 0 when all was measured, 1 when a process or an answer was wrong or, if asked, a bar not met."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less than a minute, more noise")
+    parser.add_argument("--soak", type=int, metavar="N", help="calls over which memory and disk are watched")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there too")
+    parser.add_argument("--without-bursar", action="store_true", help="only the direct way and the bare pass-through")
+    parser.add_argument("--strict", action="store_true", help="fail where something that must be met is not")
+    options = parser.parse_args()
+    plan = QUICK if options.quick else FULL
+    if options.soak is not None:
+        plan = Plan(**{**{name: getattr(plan, name) for name in Plan.__slots__}, "soak": options.soak})
+    load_before, begun = os.getloadavg()[0], time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="bursar-bench-") as folder:
+        run = Run(plan, Path(folder), not options.without_bursar)
+        try:
+            asyncio.run(run.all())
+        except (ChildFailed, Wrong) as failure:
+            say(f"Measured nothing that counts: {failure}")
+            return 1
+    judged = list(verdicts(run.figures, run.soaked)) if not options.without_bursar else []
+    took_s = time.monotonic() - begun
+    print("\n".join(["", *report.table(run.figures), "", *report.judgement(judged)]))
+    print(f"\n{report.noise(run.figures, load_before, os.getloadavg()[0])} The run took {took_s:.0f} s.")
+    if options.json is not None:
+        how: dict[str, object] = {"quick": options.quick, "soaked": run.soaked, "took_s": round(took_s)}
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(report.as_json(run.figures, judged, how), "utf-8")
+    return 1 if options.strict and any(verdict.met is False for verdict in judged) else 0

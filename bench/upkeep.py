@@ -1,0 +1,119 @@
+"""What a proxy costs beside its calls: its start, its rest, its commands, its memory and disk over many calls."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import asks
+from bench.bursar_home import BursarHome
+from bench.check import is_plain, is_stream_of
+from bench.children import Child, ChildFailed, Cores, open_files, rss_bytes
+from bench.figures import Figures, Measure, Way
+from bench.load import connected, for_a_while
+from bench.workloads import BURST, Entrance
+
+WARM_UP_CALLS = 5_000
+"""Calls after which memory should have settled."""
+
+START = Measure("start", "start to first answer", "s")
+REST_MEMORY = Measure("rest.memory", "idle memory (RSS)", "MB")
+REST_CPU = Measure("rest.cpu", "idle CPU", "% of a core")
+COMMAND = Measure("command", "`bursar status`", "s")
+DISK = Measure("disk", "disk", "bytes/call")
+GROWTH = Measure("growth", "memory over many calls", "MB more")
+FILES = Measure("files", "descriptors over many calls", "more")
+STOP = Measure("stop", "told to stop, until it has", "s")
+
+_MB = 1024 * 1024
+_SETTLE_S = 1.0
+_AT_ONCE = 16
+
+
+class Upkeep:
+    """Measures on processes of its own, all on the proxies' core but the commands."""
+
+    def __init__(self, figures: Figures, cores: Cores) -> None:
+        self._figures = figures
+        self._cores = cores
+
+    async def start(self, way: Way, child: Child, key: str) -> None:
+        """From nothing to the first answer; then, the vocabulary loaded and all quiet, its memory."""
+        with self._cores.of_proxies():
+            child.__enter__()
+        try:
+            at = Entrance(way, child.port, key, child.pid)
+            async with connected(child.port, 1) as (connection,):
+                answer = await connection.ask(at.request(asks.plain()))
+                is_plain(answer)
+                self._figures.add(START, way, (answer.ended_ns - child.started_ns) / 1e9)
+                stream = await connection.ask(at.request(asks.burst(BURST)))
+                is_stream_of(BURST)(stream)
+            await asyncio.sleep(_SETTLE_S)
+            memory = rss_bytes(child.pid)
+            if memory is not None:
+                self._figures.add(REST_MEMORY, way, memory / _MB)
+        finally:
+            self._stop(way, child)
+
+    async def rest(self, entrances: list[Entrance], seconds: float) -> None:
+        """What running proxies take while nobody asks."""
+        await asyncio.sleep(_SETTLE_S)
+        before = [at.cpu_ns() for at in entrances]
+        begun = time.monotonic_ns()
+        await asyncio.sleep(seconds)
+        took = time.monotonic_ns() - begun
+        for at, then in zip(entrances, before, strict=True):
+            now = at.cpu_ns()
+            if now is not None and then is not None:
+                self._figures.add(REST_CPU, at.way, (now - then) / took * 100)
+
+    def command(self, home: BursarHome, times: int) -> None:
+        """How long a command takes that asks the running proxy."""
+        with self._cores.any():
+            for _ in range(times):
+                begun = time.monotonic_ns()
+                home.run("status")
+                self._figures.add(COMMAND, Way.BURSAR, (time.monotonic_ns() - begun) / 1e9)
+
+    async def soak(self, folder: Path, source_port: int, calls: int, say: Callable[[str], None]) -> int:
+        """Memory, descriptors and disk over so many calls after a warm-up; how many calls there were in all."""
+        home = BursarHome(folder, source_port)
+        child = home.serve()
+        with self._cores.of_proxies():
+            child.__enter__()
+        try:
+            at = Entrance(Way.BURSAR, child.port, home.key, child.pid)
+            made = await _calls(at, min(WARM_UP_CALLS, calls))
+            before, files = rss_bytes(child.pid), open_files(child.pid)
+            soaked = 0
+            while soaked < calls:
+                soaked += await _calls(at, min(10_000, calls - soaked))
+                say(f"  {soaked:,} calls: {(rss_bytes(child.pid) or 0) / _MB:.1f} MB")
+            after, files_after = rss_bytes(child.pid), open_files(child.pid)
+            if before is not None and after is not None:
+                self._figures.add(GROWTH, Way.BURSAR, (after - before) / _MB)
+            if files is not None and files_after is not None:
+                self._figures.add(FILES, Way.BURSAR, files_after - files)
+        finally:
+            self._stop(Way.BURSAR, child)
+        self._figures.add(DISK, Way.BURSAR, home.ledger_bytes / (made + soaked))
+        return made + soaked
+
+    def _stop(self, way: Way, child: Child) -> None:
+        begun = time.monotonic_ns()
+        code = child.stop()
+        if way is Way.BURSAR:
+            self._figures.add(STOP, way, (time.monotonic_ns() - begun) / 1e9)
+            if code != 0:
+                raise ChildFailed(f"bursar serve ended with {code} when told to stop; it said: {child.said}")
+
+
+async def _calls(at: Entrance, count: int) -> int:
+    """At least so many small calls, 16 at once; how many there were."""
+    made = 0
+    while made < count:
+        async with connected(at.port, _AT_ONCE) as opened:
+            answers, _ = await for_a_while(opened, at.request(asks.plain()), 2.0, is_plain, most=count - made)
+        made += len(answers)
+    return made
