@@ -72,6 +72,8 @@ class Run:
             if home is not None:
                 say("bursar status")
                 self._upkeep.command(home, self._plan.commands)
+                say("holds by themselves")
+                self._upkeep.holds(self._folder / "holds", 4 * self._plan.seconds)
                 say(f"soak over {self._plan.soak:,} calls")
                 self.soaked = await self._upkeep.soak(self._folder / "soak", source.port, self._plan.soak, say)
 

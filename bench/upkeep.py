@@ -1,6 +1,9 @@
 """What a proxy costs beside its calls: its start, its rest, its commands, its memory and disk over many calls."""
 
 import asyncio
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +11,12 @@ from pathlib import Path
 from bench import asks
 from bench.bursar_home import BursarHome
 from bench.check import is_plain, is_stream_of
-from bench.children import Child, ChildFailed, Cores, open_files, rss_bytes
+from bench.children import ROOT, Child, ChildFailed, Cores, environment, open_files, rss_bytes
 from bench.figures import Figures, Measure, Way
 from bench.load import connected, for_a_while
 from bench.workloads import BURST, Entrance
+
+from bursar.config.schema import Durability
 
 WARM_UP_CALLS = 5_000
 """Calls after which memory should have settled."""
@@ -23,6 +28,10 @@ COMMAND = Measure("command", "`bursar status`", "s")
 DISK = Measure("disk", "disk", "bytes/call")
 GROWTH = Measure("growth", "memory over many calls", "MB more")
 FILES = Measure("files", "descriptors over many calls", "more")
+HOLD_P50 = Measure("hold.p50", "hold, 16 at once, 3 accounts: p50", "µs")
+HOLD_P99 = Measure("hold.p99", "hold, 16 at once, 3 accounts: p99", "µs")
+HOLD_RATE = Measure("hold.rate", "hold and settle on disk, 16 at once", "pairs/s")
+HOLD_FULL = Measure("hold.full", 'the same with durability "full"', "pairs/s")
 STOP = Measure("stop", "told to stop, until it has", "s")
 
 _MB = 1024 * 1024
@@ -75,6 +84,23 @@ class Upkeep:
                 begun = time.monotonic_ns()
                 home.run("status")
                 self._figures.add(COMMAND, Way.BURSAR, (time.monotonic_ns() - begun) / 1e9)
+
+    def holds(self, folder: Path, seconds: float) -> None:
+        """What holds cost by themselves, over the real store, in a process of their own."""
+        folder.mkdir()
+        for durability in Durability:
+            command = [sys.executable, "-m", "bench.holds", str(folder / durability), durability, str(seconds)]
+            with self._cores.of_proxies():
+                done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
+            if done.returncode != 0:
+                raise ChildFailed(f"the holds by themselves failed: {done.stderr.strip()}")
+            found = json.loads(done.stdout)
+            if durability is Durability.FULL:
+                self._figures.add(HOLD_FULL, Way.BURSAR, found["pairs_s"])
+            else:
+                self._figures.add(HOLD_P50, Way.BURSAR, found["p50_us"])
+                self._figures.add(HOLD_P99, Way.BURSAR, found["p99_us"])
+                self._figures.add(HOLD_RATE, Way.BURSAR, found["pairs_s"])
 
     async def soak(self, folder: Path, source_port: int, calls: int, say: Callable[[str], None]) -> int:
         """Memory, descriptors and disk over so many calls after a warm-up; how many calls there were in all."""
