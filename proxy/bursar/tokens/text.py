@@ -17,8 +17,10 @@ _REMEMBERED = 10_000
 _WORTH_REMEMBERING = 256
 """Characters below which counting costs less than remembering."""
 
-# In the patterns of both encodings a newline ends a piece and a letter begins one: a cut between them splits no token.
-_EXACT_CUT = re.compile(r"\n(?=[^\W\d_])")
+# In the patterns of both encodings a newline ends a piece and a letter begins one, and a single space between letters
+# always goes to the word behind it: a cut at such a place splits no token.
+_EXACT_CUT = re.compile(r"(?<=\n)(?=[^\W\d_])|(?<=[^\W\d_])(?= [^\W\d_])")
+
 # Source: the model table of tiktoken 0.14. What is not listed here is newer, or not OpenAI's and counted by a factor.
 _CL100K_MODELS = ("gpt-4", "gpt-3.5", "gpt-35", "text-embedding", "davinci-002", "babbage-002")
 _O200K_MODELS = ("gpt-4o", "gpt-4.1", "gpt-4.5")
@@ -48,8 +50,8 @@ class TextCounter:
     def count(self, text: str, encoding: str) -> int:
         """The tokens of a text that may come again. Special tokens in it count as the text they are.
 
-        Never raises but VocabularyDamaged. Exact up to 64 KiB and for longer texts with lines that begin
-        with letters; else a token or two off for each cut; above 8 MiB an estimate from a sample.
+        Never raises but VocabularyDamaged. Exact up to 64 Ki characters, and beyond for texts that have
+        words or lines; else a token or two off for each cut. Above 8 Mi an estimate from a sample.
         """
         if len(text) < _WORTH_REMEMBERING:
             return self.count_once(text, encoding)
@@ -91,7 +93,7 @@ def pieces_of(text: str) -> Iterator[str]:
     start = 0
     while len(text) - start > LONGEST_PIECE:
         found = _EXACT_CUT.search(text, start + PIECE, start + LONGEST_PIECE)
-        end = found.end() if found else start + LONGEST_PIECE
+        end = found.start() if found else start + LONGEST_PIECE
         yield text[start:end]
         start = end
     yield text[start:]

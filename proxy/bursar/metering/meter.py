@@ -1,0 +1,192 @@
+"""Meter: watches an answer, and says what has been used so far and how surely."""
+
+from bursar.dialects.canonical import Heard
+from bursar.dialects.usage import fitted
+from bursar.domain.usage import Quality, Usage
+from bursar.metering.count import PromptCounter, scaled
+from bursar.metering.tally import Tally
+from bursar.tokens.text import bytes_as_tokens
+
+ABSURD = "usage_absurd"
+"""The upstream reported more than anyone could believe; our own count stands in its place."""
+INCOMPLETE = "usage_incomplete"
+"""The upstream reported nothing of a side that was used; our own count stands in its place."""
+CUT_COUNTED = "cut_counted"
+"""The answer was cut before its usage came: our own count, a tenth more, and one chunk more."""
+
+_BELIEVED_TIMES = 100
+_BELIEVED_BEYOND = 100_000
+_CUT_PERCENT = 110
+
+
+class Meter:
+    """Watches one answer. `prompt_counted` is our count of the prompt, `model` the route's name of the model.
+
+    What the upstream reports wins over what we count, and its last report over its earlier ones; nothing
+    is ever added up. A side (prompt, completion) that a report leaves at 0 keeps what was known of it.
+    """
+
+    def __init__(self, prompt_counted: int, counter: PromptCounter, model: str) -> None:
+        family = counter.family(model)
+        self._percent = family.percent
+        self._prompt_counted = prompt_counted
+        self._answer = Tally(counter.text, family.encoding)
+        self._reasoning = Tally(counter.text, family.encoding)
+        self._notes: dict[str, None] = {}
+        self._reported: Usage | None = None
+        self._said_since = False
+        self._longest_chunk = 0
+        self._running = 0
+        self._heard = False
+
+    def hear(self, heard: Heard) -> None:
+        """Takes one event of the answer, or a whole plain answer."""
+        if heard.text:
+            self._take(heard.text, heard.reasoning)
+        if heard.usage is not None:
+            self._report(heard.usage)
+        if heard.notes:
+            self._notes.update(dict.fromkeys(heard.notes))
+        if not self._heard and heard.error is None and heard.finish_reason != "error":
+            self._heard = bool(heard.text or heard.choices) or heard.usage is not None
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything of an answer has come; an error is none."""
+        return self._heard
+
+    @property
+    def reported(self) -> bool:
+        """Whether the upstream has said what was used."""
+        return self._reported is not None
+
+    @property
+    def completion_tokens(self) -> int:
+        """The completion so far, to be compared with what is held: costs nothing and never falls.
+
+        Short of the exact figure by one batch of text at most (256 characters, 1,024 without words).
+        """
+        return self._running
+
+    @property
+    def owed(self) -> int:
+        """Characters that came in one long piece and are counted by the next exact figure: where there are
+        any, ask for that in a thread."""
+        return self._answer.owed + self._reasoning.owed
+
+    def exact(self) -> int:
+        """The completion so far, in tokens, by our own count to the last letter."""
+        exact = scaled(self._answer.exact() + self._reasoning.exact(), self._percent)
+        self._running = max(self._running, exact)
+        return exact
+
+    @property
+    def counted(self) -> Usage:
+        """What was used by our own count."""
+        return Usage(
+            prompt_tokens=self._prompt_counted,
+            completion_tokens=self.exact(),
+            reasoning_tokens=scaled(self._reasoning.exact(), self._percent),
+        )
+
+    @property
+    def usage(self) -> Usage:
+        """What was used, to the best of our knowledge now."""
+        reported = self._reported
+        if reported is None:
+            return self.counted
+        if self._doubts_prompt(reported):
+            reported = _sides(Usage(prompt_tokens=self._prompt_counted), reported)
+        if self._doubts_completion(reported):
+            return _sides(reported, self.counted)
+        if self._said_since:
+            return reported.with_completion(max(reported.completion_tokens, self.exact()))
+        return reported
+
+    @property
+    def quality(self) -> Quality:
+        """How surely `usage` is known: reported where the upstream stated both sides, and said nothing after."""
+        reported = self._reported
+        if reported is None or self._said_since or self._doubts_prompt(reported) or self._doubts_completion(reported):
+            return Quality.COUNTED
+        return Quality.REPORTED
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Short marks of what was unusual."""
+        notes = dict(self._notes)
+        if self._reported is not None:
+            doubts = self._doubts_prompt(self._reported), self._doubts_completion(self._reported)
+            notes.update(dict.fromkeys(doubt for doubt in doubts if doubt))
+        return tuple(notes)
+
+    def bill(self, after_cut: bool) -> tuple[Usage, Quality]:
+        """What to settle, and its quality. `after_cut` says that the answer did not come to its proper end.
+
+        After a cut the upstream may have written more than came. Unless it has stated the usage since,
+        our count is raised by a tenth and one chunk; the prompt is charged whole.
+        """
+        usage = self.usage
+        if not after_cut or not self._heard or (self._reported is not None and not self._said_since):
+            return usage, self.quality
+        self._notes[CUT_COUNTED] = None
+        chunk = max(1, scaled(bytes_as_tokens(self._longest_chunk), self._percent))
+        completion = scaled(self.exact(), _CUT_PERCENT) + chunk
+        return usage.with_completion(max(usage.completion_tokens, completion)), Quality.COUNTED
+
+    def _take(self, text: str, reasoning: str) -> None:
+        self._said_since = True
+        if len(text) > self._longest_chunk:
+            self._longest_chunk = len(text)
+        if reasoning:
+            changed = self._reasoning.add(reasoning)
+            if len(text) > len(reasoning):
+                changed = self._answer.add(text.replace(reasoning, "", 1)) or changed
+        else:
+            changed = self._answer.add(text)
+        if changed:
+            so_far = scaled(self._answer.so_far + self._reasoning.so_far, self._percent)
+            self._running = max(self._running, so_far)
+
+    def _report(self, usage: Usage) -> None:
+        usage, odd = fitted(usage)
+        self._notes.update(dict.fromkeys(odd))
+        earlier = self._reported
+        if earlier is not None:
+            usage = _sides(usage if usage.prompt_tokens else earlier, usage if usage.completion_tokens else earlier)
+        self._reported = usage
+        self._said_since = False
+        if not self._doubts_completion(usage):
+            self._running = max(self._running, usage.completion_tokens)
+
+    def _doubts_prompt(self, reported: Usage) -> str:
+        """Why the reported prompt is not believed; empty where it is."""
+        stated, counted = reported.prompt_tokens, self._prompt_counted
+        if stated == 0 < counted:
+            return INCOMPLETE
+        return ABSURD if stated > _BELIEVED_BEYOND + _BELIEVED_TIMES * counted else ""
+
+    def _doubts_completion(self, reported: Usage) -> str:
+        """Why the reported completion is not believed; empty where it is. Counts only where it must."""
+        stated = reported.completion_tokens
+        if stated == 0 < self._longest_chunk:
+            return INCOMPLETE
+        if stated <= _BELIEVED_BEYOND:
+            return ""
+        return ABSURD if stated > _BELIEVED_BEYOND + _BELIEVED_TIMES * self.exact() else ""
+
+
+def _sides(prompt: Usage, completion: Usage) -> Usage:
+    """The prompt of one usage and the completion of another."""
+    return Usage(
+        prompt_tokens=prompt.prompt_tokens,
+        completion_tokens=completion.completion_tokens,
+        cached_tokens=prompt.cached_tokens,
+        cache_write_tokens=prompt.cache_write_tokens,
+        reasoning_tokens=completion.reasoning_tokens,
+        audio_prompt_tokens=prompt.audio_prompt_tokens,
+        audio_completion_tokens=completion.audio_completion_tokens,
+        cache_write_1h_tokens=prompt.cache_write_1h_tokens,
+        image_prompt_tokens=prompt.image_prompt_tokens,
+        image_completion_tokens=completion.image_completion_tokens,
+    )
