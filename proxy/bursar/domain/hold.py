@@ -87,6 +87,17 @@ class Entry:
     hold_id: int | None = None
     held: int = 0
 
+    @property
+    def effect(self) -> tuple[int, int, int]:
+        """What the line adds to granted, to held and to settled."""
+        match self.kind:
+            case EntryKind.GRANT:
+                return self.amount, 0, 0
+            case EntryKind.HOLD | EntryKind.RELEASE:
+                return 0, self.amount, 0
+            case EntryKind.SETTLE | EntryKind.CORRECT:
+                return 0, -self.held, self.amount
+
 
 def shares_of(hold: Hold) -> tuple[Share, ...]:
     """What the hold sets aside, without its cycles."""

@@ -136,6 +136,21 @@ class ForeignHost(Forbidden):
     status, code = 421, "foreign_host"
 
 
+# --- commands at the local door -----------------------------------------------------------------
+
+
+class NameTaken(Refusal):
+    """Something else has this name."""
+
+    status, code = 409, "name_taken"
+
+
+class UnknownKey(Refusal):
+    """No client key has this name."""
+
+    status, code = 404, "key_not_found"
+
+
 # --- money --------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,153 @@
+"""What happens to the books when a hold is placed and when it ends: plain functions of a Transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bursar.domain.account import Account, Demand, Share, Standing, bear, charge_to, opened
+from bursar.domain.cycle import Cycle, later_of
+from bursar.domain.hold import Entry, EntryKind, HeldShare, Hold, HoldState
+from bursar.domain.route import Route
+from bursar.ledger.now import Now
+from bursar.storage.store import Transaction
+
+InCycle = tuple[str, int]
+"""An account and the start of a cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A hold, and how all accounts that were asked stand after it."""
+
+    hold: Hold
+    standings: dict[str, Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How accounts stand after holds have ended, and what was charged to whom."""
+
+    standings: tuple[Standing, ...]
+    paid: tuple[Share, ...]
+
+
+def accounts_of(demands: Iterable[Demand]) -> dict[str, Account]:
+    """Every account that is asked, by its id, in the order in which it is first asked."""
+    return {need.account.id: need.account for demand in demands for need in demand}
+
+
+def standing_now(transaction: Transaction, account: Account, now: Now) -> Standing:
+    """How an account stands for a hold placed now: its cycle opened, a changed limit granted; nothing is written.
+
+    A clock that was set back opens no cycle again: the latest goes on until it is caught up with.
+    Where the configuration changed to a longer cycle, the one under way goes on to that one's end.
+    """
+    latest = transaction.standing(account.id)
+    current = now.cycle(account.every)
+    if latest is None or later_of(latest.cycle, current).start_ms != latest.cycle.start_ms:
+        return opened(account, current)
+    standing = latest
+    if standing.cycle.end_ms != current.end_ms and standing.cycle.start_ms <= now.at_ms:
+        standing = replace(standing, cycle=Cycle(standing.cycle.start_ms, current.end_ms))
+    if standing.limit != account.limit:
+        standing = standing.granting(account.limit - standing.limit)
+    return standing
+
+
+def place(transaction: Transaction, exchange_id: str, route: Route, demands: Sequence[Demand], now: Now) -> Placed:
+    """Hold every demand, or raise Shortfall and change nothing."""
+    standings = {
+        account_id: standing_now(transaction, account, now) for account_id, account in accounts_of(demands).items()
+    }
+    amounts: dict[str, int] = {}
+    for share in bear(standings, demands):
+        amounts[share.account_id] = amounts.get(share.account_id, 0) + share.amount
+    shares = tuple(
+        HeldShare(account_id, standings[account_id].cycle.start_ms, amount) for account_id, amount in amounts.items()
+    )
+    hold = transaction.add_hold(exchange_id, route.upstream, route.model, now.at_ms, shares)
+    for account_id, amount in amounts.items():
+        standings[account_id] = standing = standings[account_id].holding(amount)
+        _put(transaction, standing, now)
+        transaction.add_entry(Entry(EntryKind.HOLD, account_id, standing.cycle.start_ms, amount, now.at_ms, hold.id))
+    return Placed(hold, standings)
+
+
+def end(
+    transaction: Transaction,
+    holds: Sequence[Hold],
+    used: Sequence[Demand] | None,
+    now: Now,
+    line: EntryKind = EntryKind.SETTLE,
+) -> Ended:
+    """End the holds of one attempt: released where `used` is None, else settled, however much was used.
+
+    Each account is charged once, in the cycle in which it first held for the attempt: its first
+    hold settles, its later ones only give back. An account that held nothing is charged in its
+    current cycle. With `line` CORRECT all holds give back and the charges are lines of their own.
+    Raises HoldEnded, and changes nothing, where one of the holds has ended.
+    """
+    standings, home = _give_back(transaction, holds)
+    charges = {} if used is None else _charge(transaction, standings, home, used, now)
+    unwritten = dict(charges)
+    for number, hold in enumerate(holds):
+        settles = used is not None and number == 0
+        transaction.end_hold(hold.id, HoldState.SETTLED if settles else HoldState.RELEASED)
+        for share in hold.shares:
+            kind, amount, held = EntryKind.RELEASE, -share.amount, 0
+            if line is EntryKind.SETTLE and share.account_id in unwritten:
+                kind, amount, held = line, unwritten.pop(share.account_id), share.amount
+            transaction.add_entry(Entry(kind, share.account_id, share.cycle_start_ms, amount, now.at_ms, hold.id, held))
+    for standing in standings.values():
+        _put(transaction, standing, now)
+    for account_id, amount in unwritten.items():
+        if amount:
+            transaction.add_entry(Entry(line, account_id, home[account_id], amount, now.at_ms, holds[0].id))
+    paid = tuple(Share(account_id, amount) for account_id, amount in charges.items() if amount)
+    return Ended(tuple(standings.values()), paid)
+
+
+def _give_back(transaction: Transaction, holds: Sequence[Hold]) -> tuple[dict[InCycle, Standing], dict[str, int]]:
+    """The standings of all shares without what they held, and the cycle in which each account first held."""
+    standings: dict[InCycle, Standing] = {}
+    home: dict[str, int] = {}
+    for hold in holds:
+        for share in hold.shares:
+            key = share.account_id, share.cycle_start_ms
+            standing = standings.get(key) or transaction.standing_in(*key)
+            if standing is None:
+                raise LookupError(f"hold {hold.id} is on {share.account_id}, which has no such cycle")
+            standings[key] = standing.holding(-share.amount)
+            home.setdefault(*key)
+    return standings, home
+
+
+def _charge(
+    transaction: Transaction,
+    standings: dict[InCycle, Standing],
+    home: dict[str, int],
+    used: Sequence[Demand],
+    now: Now,
+) -> dict[str, int]:
+    """What each account is charged; settles it in `standings`, and adds the accounts that held nothing."""
+    for account_id, account in accounts_of(used).items():
+        if account_id not in home:
+            standing = standing_now(transaction, account, now)
+            home[account_id] = standing.cycle.start_ms
+            standings[account_id, standing.cycle.start_ms] = standing
+    charges = dict.fromkeys(home, 0)
+    for share in charge_to({account_id: standings[account_id, start] for account_id, start in home.items()}, used):
+        charges[share.account_id] += share.amount
+    for account_id, amount in charges.items():
+        key = account_id, home[account_id]
+        standings[key] = standings[key].settling(0, amount)
+    return charges
+
+
+def _put(transaction: Transaction, standing: Standing, now: Now) -> None:
+    """Put a standing, with the line that grants what is new in it."""
+    start_ms = standing.cycle.start_ms
+    before = transaction.standing_in(standing.account_id, start_ms)
+    granted = standing.granted - (before.granted if before is not None else 0)
+    if granted:
+        transaction.add_entry(Entry(EntryKind.GRANT, standing.account_id, start_ms, granted, now.at_ms))
+    transaction.put_standing(standing)

@@ -1,0 +1,81 @@
+"""Ends: changes that must happen, handed to the store again until they are on disk."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from bursar.domain.hold import HoldEnded
+from bursar.storage.store import Store, StoreUnavailable, Transaction
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 2.0
+
+
+class _End:
+    """One change, what to do once it is on disk, and the timer of its next try, if it waits for one."""
+
+    __slots__ = ("change", "pause_s", "then", "timer")
+
+    def __init__(self, change: Callable[[Transaction], Any], then: Callable[[Any], None]) -> None:
+        self.change = change
+        self.then = then
+        self.pause_s = _FIRST_PAUSE_S
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Ends:
+    """The ends of holds that are not on disk yet.
+
+    There are never more than holds were open when the store failed, since nothing new can be held
+    without it; so what is kept in memory is bounded.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._unfinished: set[_End] = set()
+        self._none_left = asyncio.Event()
+        self._none_left.set()
+
+    def hand_over(self, change: Callable[[Transaction], T], then: Callable[[T | None], None]) -> None:
+        """Make `change` happen, however often it takes; `then` is told its answer, or None where it was not needed.
+
+        A change that raises HoldEnded was not needed.
+        """
+        end = _End(change, then)
+        self._unfinished.add(end)
+        self._none_left.clear()
+        self._try(end)
+
+    async def drain(self, patience_s: float) -> int:
+        """Wait until all are on disk, at most so long; returns how many are not, and tries those no more."""
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._none_left.wait()
+        except TimeoutError:
+            _log.error("%d holds could not be ended on disk; they will be in doubt", len(self._unfinished))
+        for end in self._unfinished:
+            if end.timer is not None:
+                end.timer.cancel()
+        return len(self._unfinished)
+
+    def _try(self, end: _End) -> None:
+        end.timer = None
+        self._store.submit(end.change).add_done_callback(lambda future: self._tell(end, future))
+
+    def _tell(self, end: _End, future: "asyncio.Future[Any]") -> None:
+        error = future.exception()
+        if isinstance(error, StoreUnavailable):
+            end.timer = asyncio.get_running_loop().call_later(end.pause_s, self._try, end)
+            end.pause_s = min(2 * end.pause_s, _LONGEST_PAUSE_S)
+            return
+        self._unfinished.discard(end)
+        if not self._unfinished:
+            self._none_left.set()
+        if error is not None and not isinstance(error, HoldEnded):
+            _log.error("a hold could not be ended, and stays held", exc_info=error)
+        end.then(None if error is not None else future.result())

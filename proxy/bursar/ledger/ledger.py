@@ -1,0 +1,249 @@
+"""Ledger: holds before, settles after, exactly once; announces what is on disk and nothing else."""
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from functools import partial
+from types import TracebackType
+
+from bursar.contract.events import AttemptSettled, DoubtResolved, HoldInDoubt, Publish, StandingsChanged
+from bursar.domain.account import Account, Demand, Shortfall, Standing, Unit
+from bursar.domain.clock import Clock
+from bursar.domain.exchange import UsageRecord
+from bursar.domain.hold import EntryKind, Hold, HoldEnded, HoldState
+from bursar.domain.refusals import LedgerUnavailable, Refusal
+from bursar.domain.route import Route
+from bursar.ledger.changes import Ended, Placed, accounts_of, end, place, standing_now
+from bursar.ledger.ends import Ends
+from bursar.ledger.now import Calendar, Now
+from bursar.ledger.shortfall import over_budget
+from bursar.storage.store import Store, StoreUnavailable, Transaction
+
+PATIENCE_S = 5.0
+"""How long the end of the process waits for a disk that takes nothing."""
+
+
+class Held:
+    """The block `async with ledger.hold(…) as held`: what one attempt has set aside, until its one end.
+
+    Entering it holds every demand, or raises OverBudget or LedgerUnavailable. Leaving it, however
+    that comes about, hands over the end: what `settle` or `release` said last, or a release where
+    neither was called. Changes happen in the order in which they are handed over, and nothing is
+    awaited on the way out: so no cancellation, not even of the placing itself, can leave it open.
+    """
+
+    def __init__(self, ledger: "Ledger", exchange_id: str, route: Route, demands: Sequence[Demand]) -> None:
+        self._ledger = ledger
+        self._demands = demands
+        self._accounts: dict[str, Account] = {}
+        self._ended = False
+        self.exchange_id = exchange_id
+        self.route = route
+        self.holds: list[Hold] = []
+        """All that were placed, the first first; also one whose placing nobody waits for any more."""
+        self.standings: dict[str, Standing] = {}
+        """How the accounts that were asked stood after the last hold, by id."""
+        self.used: Sequence[Demand] | None = None
+        self.record: UsageRecord | None = None
+
+    async def __aenter__(self) -> "Held":
+        try:
+            await self.grow(self._demands)
+        except Refusal:
+            raise
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    async def grow(self, demands: Sequence[Demand]) -> None:
+        """Hold more, for the same attempt. Raises OverBudget or LedgerUnavailable, and then holds what it held."""
+        placed = await self._ledger.place(self, demands)
+        self._accounts.update(accounts_of(demands))
+        self.standings.update(placed.standings)
+
+    def settle(self, used: Sequence[Demand], record: UsageRecord) -> None:
+        """Decide that so much was used, more or less than is held; recorded when the block ends. The last word wins."""
+        self.used, self.record = used, record
+
+    def release(self, record: UsageRecord | None = None) -> None:
+        """Decide that nothing was used; `record` is kept all the same."""
+        self.used, self.record = None, record
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts that were asked."""
+        return tuple(self._accounts.values())
+
+    def amount(self, account_id: str) -> int:
+        """What is held on one account, in its unit."""
+        return sum(hold.on(account_id) for hold in self.holds)
+
+    @property
+    def nano(self) -> int:
+        """The largest amount held on an account in dollars, in nano-dollars."""
+        in_dollars = (each.id for each in self._accounts.values() if each.unit is Unit.NANO_DOLLARS)
+        return max(map(self.amount, in_dollars), default=0)
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._ledger.end(self)
+
+
+class Ledger:
+    """All accounts of one store. Made once; what the configuration says of an account comes with each demand."""
+
+    def __init__(self, store: Store, clock: Clock, publish: Publish, zone: tzinfo) -> None:
+        self._store = store
+        self._clock = clock
+        self._publish = publish
+        self._calendar = Calendar(zone)
+        self._ends = Ends(store)
+        self._open: set[Held] = set()
+
+    def hold(self, exchange_id: str, route: Route, demands: Sequence[Demand]) -> Held:
+        """A block that holds every demand, of all accounts or of none, while an attempt is made at a route."""
+        return Held(self, exchange_id, route, demands)
+
+    @property
+    def open_holds(self) -> int:
+        """How many attempts hold something now."""
+        return len(self._open)
+
+    def note(self, record: UsageRecord) -> None:
+        """Keep the record of an attempt that never held anything. Not tried again: no money depends on it."""
+        future = self._store.submit(lambda transaction: transaction.add_record(record))
+        future.add_done_callback(lambda noted: noted.exception())
+
+    async def standings(self, accounts: Iterable[Account]) -> dict[str, Standing]:
+        """How accounts stand now, by id; one that no call has asked yet as if its cycle had been opened."""
+        now, asked = self._now(), tuple(accounts)
+
+        def look(transaction: Transaction) -> dict[str, Standing]:
+            return {account.id: standing_now(transaction, account, now) for account in asked}
+
+        return await self._store.submit(look)
+
+    async def standings_now(self, accounts: Iterable[Account]) -> StandingsChanged:
+        """The same, ready to be announced after a change of the configuration."""
+        standings = await self.standings(accounts)
+        return StandingsChanged(self._clock.now_ms(), tuple(standings.values()))
+
+    async def recover(self) -> None:
+        """Doubt every hold that an earlier run left open, and announce all that are in doubt.
+
+        What held nothing leaves nothing to be in doubt about, and is released. Raises StoreUnavailable.
+        """
+        for hold in await self._store.submit(partial(_doubt_open, now=self._now())):
+            shares = tuple((share.account_id, share.amount) for share in hold.shares)
+            self._publish(
+                HoldInDoubt(
+                    self._clock.now_ms(), hold.id, hold.exchange_id, hold.upstream, hold.model, hold.placed_ms, shares
+                )
+            )
+
+    async def resolve(self, hold_id: int, used: Sequence[Demand] | None) -> None:
+        """End a hold in doubt, by what is known now: what was used, or None for nothing.
+
+        It is written as a correction, since no record of what was used exists. Raises HoldEnded for
+        a hold that is not in doubt, StoreUnavailable.
+        """
+        now = self._now()
+
+        def change(transaction: Transaction) -> Ended:
+            hold = transaction.hold(hold_id)
+            if hold is None or hold.state is not HoldState.IN_DOUBT:
+                raise HoldEnded(f"hold {hold_id} is not in doubt")
+            return end(transaction, (hold,), used, now, EntryKind.CORRECT)
+
+        ended = await self._store.submit(change)
+        self._publish(DoubtResolved(now.at_ms, hold_id))
+        self._publish(StandingsChanged(now.at_ms, ended.standings))
+
+    async def drain(self, patience_s: float = PATIENCE_S) -> int:
+        """Wait until every end is on disk, at most so long; returns how many are not: the next run doubts them."""
+        return await self._ends.drain(patience_s)
+
+    # --- for Held -------------------------------------------------------------------------------
+
+    async def place(self, held: Held, demands: Sequence[Demand]) -> Placed:
+        """Place a hold for a block. Raises OverBudget or LedgerUnavailable."""
+        now = self._now()
+        hold: Hold | None = None
+
+        def change(transaction: Transaction) -> Placed:
+            nonlocal hold
+            placed = place(transaction, held.exchange_id, held.route, demands, now)
+            hold = placed.hold
+            held.holds.append(hold)
+            return placed
+
+        try:
+            placed = await self._store.submit(change)
+        except Shortfall as shortfall:
+            raise over_budget(shortfall, now.at_ms, self._calendar.zone) from None
+        except StoreUnavailable as error:
+            if hold is not None:
+                held.holds.remove(hold)
+            raise LedgerUnavailable(f"Nothing was sent, because no budget can be held: {error.reason}.") from None
+        self._open.add(held)
+        self._publish(StandingsChanged(now.at_ms, tuple(placed.standings.values())))
+        return placed
+
+    def end(self, held: Held) -> None:
+        """Hand over the end of a block."""
+        now = self._now()
+
+        def change(transaction: Transaction) -> Ended:
+            # A placing that nobody waited for may have failed; of what was placed, nothing ends twice.
+            holds = [hold for hold in held.holds if transaction.hold(hold.id) is not None]
+            if not holds:
+                raise HoldEnded(f"exchange {held.exchange_id} holds nothing")
+            ended = end(transaction, holds, held.used, now)
+            if held.record is not None:
+                transaction.add_record(held.record, ended.paid)
+            return ended
+
+        self._ends.hand_over(change, partial(self._announce_end, held, now))
+
+    def _announce_end(self, held: Held, now: Now, ended: Ended | None) -> None:
+        self._open.discard(held)
+        if ended is None:
+            return
+        self._publish(StandingsChanged(now.at_ms, ended.standings))
+        if held.used is not None and held.record is not None:
+            self._publish(_settled(held.record, ended, now))
+
+    def _now(self) -> Now:
+        return Now(self._clock.now_ms(), self._calendar)
+
+
+def _doubt_open(transaction: Transaction, now: Now) -> list[Hold]:
+    """Doubt or release all open holds; returns those in doubt."""
+    for hold in transaction.open_holds():
+        if hold.state is HoldState.OPEN:
+            if hold.shares:
+                transaction.end_hold(hold.id, HoldState.IN_DOUBT)
+            else:
+                end(transaction, (hold,), None, now)
+    return list(transaction.open_holds())
+
+
+def _settled(record: UsageRecord, ended: Ended, now: Now) -> AttemptSettled:
+    return AttemptSettled(
+        at_ms=now.at_ms,
+        exchange_id=record.exchange_id,
+        upstream=record.upstream,
+        model=record.model,
+        usage=record.usage,
+        quality=record.quality,
+        cost_nano=record.cost_nano,
+        priced=record.price is not None,
+        paid_by=tuple(share.account_id for share in ended.paid),
+        first_ms=record.first_ms,
+    )

@@ -1,0 +1,95 @@
+"""Limits: which accounts an attempt asks of, in which unit and how much."""
+
+import json
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from bursar.domain.account import Account, Demand, Need, Unit
+from bursar.domain.refusals import UnknownPrice
+from bursar.domain.route import Route
+from bursar.domain.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which calls an account is for: those that match every glob. An empty one matches all.
+
+    `model` is matched against the name at the upstream and against the alias that was asked for.
+    """
+
+    key: str = ""
+    project: str = ""
+    upstream: str = ""
+    model: str = ""
+
+    def covers(self, key: str, project: str, route: Route, alias: str) -> bool:
+        """Whether a call is one of those."""
+        return (
+            _matches(key, self.key)
+            and _matches(project, self.project)
+            and _matches(route.upstream, self.upstream)
+            and (_matches(route.model, self.model) or _matches(alias, self.model))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedAccount:
+    """An account and the calls it is for."""
+
+    account: Account
+    scope: Scope = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All accounts of a configuration."""
+
+    accounts: tuple[ScopedAccount, ...] = ()
+
+    @property
+    def all_accounts(self) -> tuple[Account, ...]:
+        """The accounts alone."""
+        return tuple(scoped.account for scoped in self.accounts)
+
+    def demands(
+        self, key: str, project: str, route: Route, alias: str, usage: Usage, cost_nano: int | None
+    ) -> tuple[Demand, ...]:
+        """What a usage asks of every account that is for this call.
+
+        Requests are counted by the attempt: each one that an upstream has worked on counts, a
+        released one counts nothing, so a call that falls back after a refusal counts once.
+        `cost_nano` is None where the route has no price. Raises UnknownPrice where an account in
+        dollars would have to bear it all the same: what is not known is never free.
+        """
+        return tuple(
+            (Need(scoped.account, _amount(scoped.account, route, usage, cost_nano)),)
+            for scoped in self.accounts
+            if scoped.scope.covers(key, project, route, alias)
+        )
+
+
+def _amount(account: Account, route: Route, usage: Usage, cost_nano: int | None) -> int:
+    match account.unit:
+        case Unit.NANO_DOLLARS:
+            if cost_nano is None:
+                raise _unknown_price(route, account)
+            return cost_nano
+        case Unit.TOKENS:
+            return usage.total_tokens
+        case Unit.REQUESTS:
+            return usage.requests
+
+
+def _matches(name: str, glob: str) -> bool:
+    return not glob or name == glob or fnmatchcase(name, glob)
+
+
+def _unknown_price(route: Route, account: Account) -> UnknownPrice:
+    table = f"[prices.{json.dumps(str(route), ensure_ascii=False)}]"
+    return UnknownPrice(
+        f'No price is known for {route}, and the {account.kind} "{account.name}" is in dollars. '
+        f"Add to the configuration, with the price in US dollars per million tokens: "
+        f'{table} input = "…" output = "…"; or, if it costs nothing: {table} price = "free"',
+        param="model",
+        detail={"account": account.id, "route": str(route), "add": f'{table}\ninput = "…"\noutput = "…"\n'},
+    )

@@ -1,0 +1,33 @@
+"""Now: the instant of a change, and the cycle of each kind that it falls in."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from bursar.domain.cycle import Cycle, Every, cycle_at
+
+
+class Calendar:
+    """The cycles of a time zone; each is worked out once, when the first instant in it is asked for."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self.zone = zone
+        self._last: dict[Every, Cycle] = {}
+
+    def cycle(self, every: Every, at_ms: int) -> Cycle:
+        """The cycle that an instant falls in."""
+        last = self._last.get(every)
+        if last is None or not last.holds(at_ms):
+            last = self._last[every] = cycle_at(every, at_ms, self.zone)
+        return last
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """An instant, in milliseconds since the epoch, and the calendar it is read by."""
+
+    at_ms: int
+    calendar: Calendar
+
+    def cycle(self, every: Every) -> Cycle:
+        """The cycle that it falls in."""
+        return self.calendar.cycle(every, self.at_ms)

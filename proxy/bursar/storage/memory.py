@@ -1,0 +1,172 @@
+"""MemoryStore: the reference of what a store does, for tests and for running without a disk."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from bursar.contract.commands import AttemptRow, SpendRow
+from bursar.domain.account import Share, Standing
+from bursar.domain.exchange import UsageRecord
+from bursar.domain.hold import Entry, EntryKind, Hold
+from bursar.storage.books import Books, Draft
+from bursar.storage.store import EntrySum, Reader, SpendBy, StoreUnavailable, Stretch, Transaction
+
+T = TypeVar("T")
+
+Recorded = tuple[UsageRecord, tuple[Share, ...]]
+
+
+class MemoryStore:
+    """A Store whose changes are kept at once, and for as long as it lives."""
+
+    def __init__(self) -> None:
+        self._books = Books()
+        self._entries: list[Entry] = []
+        self._records: list[Recorded] = []
+        self._closed = False
+
+    def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if self._closed:
+            future.set_exception(StoreUnavailable("the store is closed"))
+            return future
+        draft = Draft(self._books)
+        try:
+            answer = change(draft)
+        except Exception as error:
+            future.set_exception(error)
+            return future
+        self._books.absorb(draft)
+        self._entries += draft.entries
+        self._records += draft.records
+        future.set_result(answer)
+        return future
+
+    async def read(self, question: Callable[[Reader], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        return question(MemoryReader(self._books, self._entries, self._records))
+
+    async def close(self) -> None:
+        self._closed = True
+
+
+class MemoryReader:
+    """Answers questions from what a MemoryStore has kept."""
+
+    def __init__(self, books: Books, entries: Sequence[Entry], records: Sequence[Recorded]) -> None:
+        self._books = books
+        self._entries = entries
+        self._records = records
+
+    def spend_by(self, by: SpendBy, since_ms: int, until_ms: int) -> list[SpendRow]:
+        chosen = self._between(since_ms, until_ms)
+        headings = sorted({_heading(record, by) for record in chosen})
+        return [_sum(heading, [each for each in chosen if _heading(each, by) == heading]) for heading in headings]
+
+    def spend_in(self, stretches: Sequence[Stretch]) -> list[SpendRow]:
+        chosen = [(stretch.label, self._between(stretch.start_ms, stretch.end_ms)) for stretch in stretches]
+        return [_sum(label, records) for label, records in chosen if records]
+
+    def first_record_ms(self) -> int | None:
+        return min((record.at_ms for record, _ in self._records), default=None)
+
+    def history(self, before: int | None, limit: int) -> list[tuple[int, AttemptRow]]:
+        numbered = [
+            (number, attempt_row(record, tuple(share.account_id for share in paid)))
+            for number, (record, paid) in enumerate(self._records, 1)
+            if before is None or number < before
+        ]
+        return numbered[::-1][:limit]
+
+    def entries(self, account_id: str | None = None) -> list[Entry]:
+        return [entry for entry in self._entries if account_id in (None, entry.account_id)]
+
+    def entry_sums(self) -> list[EntrySum]:
+        sums: dict[tuple[str, int], EntrySum] = {}
+        for entry in self._entries:
+            key = entry.account_id, entry.cycle_start_ms
+            so_far = sums.get(key) or EntrySum(*key, 0, 0, 0)
+            granted, held, settled = entry.effect
+            sums[key] = EntrySum(*key, so_far.granted + granted, so_far.held + held, so_far.settled + settled)
+        return list(sums.values())
+
+    def standings(self) -> list[Standing]:
+        return list(self._books.standings.values())
+
+    def holds(self) -> list[Hold]:
+        return list(self._books.holds.values())
+
+    def ended_twice(self) -> list[int]:
+        ends = Counter(
+            (entry.hold_id, entry.account_id)
+            for entry in self._entries
+            if entry.hold_id is not None and entry.kind in (EntryKind.SETTLE, EntryKind.RELEASE)
+        )
+        return sorted({hold_id for (hold_id, _), times in ends.items() if times > 1 and hold_id is not None})
+
+    def records_cost_nano(self) -> int:
+        return sum(record.cost_nano for record, _ in self._records)
+
+    def _between(self, since_ms: int, until_ms: int) -> list[UsageRecord]:
+        return [record for record, _ in self._records if since_ms <= record.at_ms < until_ms]
+
+
+def attempt_row(record: UsageRecord, paid_by: tuple[str, ...]) -> AttemptRow:
+    """A record as a page of history shows it."""
+    return AttemptRow(
+        exchange_id=record.exchange_id,
+        attempt=record.attempt,
+        at_ms=record.at_ms,
+        key=record.key,
+        project=record.project,
+        client=record.client,
+        alias=record.alias,
+        upstream=record.upstream,
+        model=record.model,
+        status=record.status,
+        outcome=record.outcome,
+        usage=record.usage,
+        quality=record.quality,
+        prompt_counted=record.prompt_counted,
+        completion_counted=record.completion_counted,
+        cost_nano=record.cost_nano,
+        priced=record.price is not None,
+        price_source=record.price.source if record.price else "",
+        paid_by=paid_by,
+        first_ms=record.first_ms,
+        total_ms=record.total_ms,
+        stream=record.stream,
+        finish_reason=record.finish_reason,
+        refusal=record.refusal,
+        notes=record.notes,
+    )
+
+
+def _heading(record: UsageRecord, by: SpendBy) -> str:
+    match by:
+        case SpendBy.MODEL:
+            return record.model
+        case SpendBy.KEY:
+            return record.key
+        case SpendBy.PROJECT:
+            return record.project
+        case SpendBy.UPSTREAM:
+            return record.upstream
+        case SpendBy.CLIENT:
+            return record.client
+        case SpendBy.ALIAS:
+            return record.alias
+
+
+def _sum(label: str, records: Sequence[UsageRecord]) -> SpendRow:
+    return SpendRow(
+        label=label,
+        requests=sum(record.usage.requests for record in records),
+        prompt_tokens=sum(record.usage.prompt_tokens for record in records),
+        cached_tokens=sum(record.usage.cached_tokens for record in records),
+        completion_tokens=sum(record.usage.completion_tokens for record in records),
+        reasoning_tokens=sum(record.usage.reasoning_tokens for record in records),
+        cost_nano=sum(record.cost_nano for record in records),
+    )

@@ -1,0 +1,82 @@
+"""What the file has, read back: the books at the start, standings and holds for readers."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from bursar.domain.account import Standing
+from bursar.domain.client_key import ClientKey
+from bursar.domain.cycle import Cycle
+from bursar.domain.hold import HeldShare, Hold
+from bursar.storage.books import Books
+from bursar.storage.sqlite.rows import STATES
+
+
+def load(connection: sqlite3.Connection) -> Books:
+    """The books as the file has them."""
+    # Hold ids rise with the entries that place them, so the last such entry has the largest of all that ended.
+    last_hold = connection.execute(
+        "SELECT max(ifnull((SELECT max(id) FROM hold), 0),"
+        " ifnull((SELECT hold FROM entry WHERE kind = 1 ORDER BY seq DESC LIMIT 1), 0))"
+    ).fetchone()[0]
+    books = Books(int(last_hold))
+    for hold in holds(connection):
+        books.holds[hold.id] = hold
+    for standing in standings(
+        connection, "WHERE s.start_ms = (SELECT max(start_ms) FROM standing AS t WHERE t.account = s.account)"
+    ):
+        books.put(standing)
+    for hold in books.holds.values():
+        for share in hold.shares:
+            if books.standing_in(share.account_id, share.cycle_start_ms) is None:
+                where = "WHERE account = (SELECT id FROM word WHERE text = ?) AND start_ms = ?"
+                for standing in standings(connection, where, (share.account_id, share.cycle_start_ms)):
+                    books.put(standing)
+    for name, digest, hint, created_ms, project, models, expires_ms, disabled in connection.execute(
+        "SELECT name, digest, hint, created_ms, project, models, expires_ms, disabled FROM client_key"
+    ):
+        globs = msgspec.json.decode(models, type=tuple[str, ...])
+        books.issued[name] = ClientKey(name, digest, hint, created_ms, project, globs, expires_ms, bool(disabled))
+    books.facts.update(connection.execute("SELECT name, text FROM fact"))
+    return books
+
+
+def standings(connection: sqlite3.Connection, where: str = "", values: Sequence[object] = ()) -> list[Standing]:
+    """Standings, as the file has them."""
+    return [
+        Standing(account_id, Cycle(start_ms, end_ms), limit, granted, held, settled)
+        for account_id, start_ms, end_ms, limit, granted, held, settled in connection.execute(
+            "SELECT w.text, start_ms, end_ms, lim, granted, held, settled"  # noqa: S608 - `where` is ours
+            f" FROM standing AS s JOIN word AS w ON w.id = s.account {where}",
+            values,
+        )
+    ]
+
+
+def holds(connection: sqlite3.Connection) -> list[Hold]:
+    """The holds that have not ended, in the order in which they were placed."""
+    words: dict[int, str] = {}
+
+    def word(number: int) -> str:
+        if number not in words:
+            words[number] = str(connection.execute("SELECT text FROM word WHERE id = ?", (number,)).fetchone()[0])
+        return words[number]
+
+    return [
+        Hold(
+            hold_id,
+            exchange_id,
+            word(upstream),
+            word(model),
+            placed_ms,
+            STATES[state],
+            tuple(
+                HeldShare(word(account), start_ms, amount)
+                for account, start_ms, amount in msgspec.json.decode(shares, type=list[tuple[int, int, int]])
+            ),
+        )
+        for hold_id, exchange_id, upstream, model, placed_ms, state, shares in connection.execute(
+            "SELECT id, exchange, upstream, model, placed_ms, state, shares FROM hold ORDER BY id"
+        ).fetchall()
+    ]

@@ -1,0 +1,147 @@
+"""SqliteReader: answers questions from the ledger's file, on a connection that only reads."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bursar.contract.commands import AttemptRow, SpendRow
+from bursar.domain.account import Standing
+from bursar.domain.exchange import Outcome, Price
+from bursar.domain.hold import Entry, Hold
+from bursar.domain.usage import Quality, Usage
+from bursar.storage.sqlite.load import holds, standings
+from bursar.storage.sqlite.rows import KINDS, SUMMED_TOKENS
+from bursar.storage.store import EntrySum, SpendBy, Stretch
+
+_SPEND = (
+    "sum(requests), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),"
+    " sum(reasoning_tokens), sum(cost_nano)"
+)
+_HISTORY = """
+SELECT seq, exchange, attempt, at_ms, k.text, p.text, c.text, a.text, u.text, m.text, status, o.text,
+       prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, requests, other_tokens,
+       q.text, prompt_counted, completion_counted, cost_nano, b.text,
+       first_ms, total_ms, stream, f.text, r.text, n.text,
+       (SELECT json_group_array(w.text) FROM json_each(paid) AS s
+        CROSS JOIN word AS w ON w.id = json_extract(s.value, '$[0]'))
+  FROM record
+  JOIN word AS k ON k.id = key      JOIN word AS p ON p.id = project   JOIN word AS c ON c.id = client
+  JOIN word AS a ON a.id = alias    JOIN word AS u ON u.id = upstream  JOIN word AS m ON m.id = model
+  JOIN word AS o ON o.id = outcome  JOIN word AS q ON q.id = quality   JOIN word AS f ON f.id = finish_reason
+  JOIN word AS r ON r.id = refusal  JOIN word AS n ON n.id = notes     LEFT JOIN word AS b ON b.id = price
+ WHERE seq < ? ORDER BY seq DESC LIMIT ?
+"""
+_ENTRIES = """
+SELECT kind, w.text, start_ms, amount, at_ms, hold, held
+  FROM entry JOIN word AS w ON w.id = account
+"""
+_ENTRY_SUMS = """
+SELECT w.text, start_ms,
+       sum(CASE kind WHEN 0 THEN amount ELSE 0 END),
+       sum(CASE kind WHEN 1 THEN amount WHEN 3 THEN amount ELSE -held END),
+       sum(CASE kind WHEN 2 THEN amount WHEN 4 THEN amount ELSE 0 END)
+  FROM entry JOIN word AS w ON w.id = account GROUP BY account, start_ms
+"""
+_FARTHEST = 2**63 - 1
+
+
+class SqliteReader:
+    """Answers questions as of the moment its connection's transaction began."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def spend_by(self, by: SpendBy, since_ms: int, until_ms: int) -> list[SpendRow]:
+        return [
+            SpendRow(*row)
+            for row in self._connection.execute(
+                f"SELECT w.text, {_SPEND} FROM record JOIN word AS w ON w.id = record.{by.value}"  # noqa: S608 - an enum's
+                " WHERE at_ms >= ? AND at_ms < ? GROUP BY w.id",
+                (since_ms, until_ms),
+            )
+        ]
+
+    def spend_in(self, stretches: Sequence[Stretch]) -> list[SpendRow]:
+        asked = msgspec.json.encode([(each.label, each.start_ms, each.end_ms) for each in stretches]).decode()
+        return [
+            SpendRow(*row)
+            for row in self._connection.execute(
+                f"SELECT json_extract(s.value, '$[0]'), {_SPEND} FROM json_each(?) AS s CROSS JOIN record"  # noqa: S608 - all ours
+                " ON at_ms >= json_extract(s.value, '$[1]') AND at_ms < json_extract(s.value, '$[2]')"
+                " GROUP BY s.key ORDER BY s.key",
+                (asked,),
+            )
+        ]
+
+    def first_record_ms(self) -> int | None:
+        first: int | None = self._connection.execute("SELECT min(at_ms) FROM record").fetchone()[0]
+        return first
+
+    def history(self, before: int | None, limit: int) -> list[tuple[int, AttemptRow]]:
+        asked = (_FARTHEST if before is None else before, limit)
+        return [(row[0], _attempt_row(row[1:])) for row in self._connection.execute(_HISTORY, asked)]
+
+    def entries(self, account_id: str | None = None) -> list[Entry]:
+        chosen = "" if account_id is None else "WHERE account = (SELECT id FROM word WHERE text = ?)"
+        rows = self._connection.execute(
+            f"{_ENTRIES} {chosen} ORDER BY seq", () if account_id is None else (account_id,)
+        )
+        return [Entry(KINDS[kind], *rest) for kind, *rest in rows]
+
+    def entry_sums(self) -> list[EntrySum]:
+        return [EntrySum(*row) for row in self._connection.execute(_ENTRY_SUMS)]
+
+    def standings(self) -> list[Standing]:
+        return standings(self._connection)
+
+    def holds(self) -> list[Hold]:
+        return holds(self._connection)
+
+    def ended_twice(self) -> list[int]:
+        return [
+            int(row[0])
+            for row in self._connection.execute(
+                "SELECT DISTINCT hold FROM (SELECT hold FROM entry WHERE kind IN (2, 3) AND hold IS NOT NULL"
+                " GROUP BY hold, account HAVING count(*) > 1) ORDER BY hold"
+            )
+        ]
+
+    def records_cost_nano(self) -> int:
+        return int(self._connection.execute("SELECT ifnull(sum(cost_nano), 0) FROM record").fetchone()[0])
+
+
+def _attempt_row(row: Sequence[Any]) -> AttemptRow:
+    """One row of `_HISTORY`, without its number."""
+    exchange_id, attempt, at_ms, key, project, client, alias, upstream, model, status, outcome = row[:11]
+    summed, others = dict(zip(SUMMED_TOKENS, row[11:16], strict=True)), row[16]
+    quality, prompt_counted, completion_counted, cost_nano, price = row[17:22]
+    first_ms, total_ms, stream, finish_reason, refusal, notes, paid_by = row[22:]
+    return AttemptRow(
+        exchange_id=exchange_id,
+        attempt=attempt,
+        at_ms=at_ms,
+        key=key,
+        project=project,
+        client=client,
+        alias=alias,
+        upstream=upstream,
+        model=model,
+        status=status,
+        outcome=Outcome(outcome),
+        usage=Usage(**summed, **msgspec.json.decode(others or "{}", type=dict[str, int])),
+        quality=Quality(quality),
+        prompt_counted=prompt_counted,
+        completion_counted=completion_counted,
+        cost_nano=cost_nano,
+        priced=price is not None,
+        price_source="" if price is None else msgspec.json.decode(price, type=Price).source,
+        paid_by=msgspec.json.decode(paid_by, type=tuple[str, ...]),
+        first_ms=first_ms,
+        total_ms=total_ms,
+        stream=bool(stream),
+        finish_reason=finish_reason,
+        refusal=refusal,
+        notes=msgspec.json.decode(notes, type=tuple[str, ...]),
+    )

@@ -1,0 +1,179 @@
+"""What a draft is on disk: its rows, written with as few statements as there are tables."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import fields
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from bursar.domain.account import Share, Standing
+from bursar.domain.client_key import ClientKey
+from bursar.domain.exchange import UsageRecord
+from bursar.domain.hold import Entry, EntryKind, Hold, HoldState
+from bursar.domain.usage import Usage
+from bursar.storage.books import Draft
+from bursar.storage.sqlite.words import Words
+
+KINDS = (EntryKind.GRANT, EntryKind.HOLD, EntryKind.SETTLE, EntryKind.RELEASE, EntryKind.CORRECT)
+STATES = (HoldState.OPEN, HoldState.IN_DOUBT)
+"""By their number in the file; further ones are added at the end."""
+
+_KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
+_STATE_NUMBERS = {state: number for number, state in enumerate(STATES)}
+
+SUMMED_TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "requests")
+"""The figures of a usage that have a column, because reports add them up."""
+
+OTHER_TOKENS = tuple(field.name for field in fields(Usage) if field.name not in SUMMED_TOKENS)
+"""Those that have none: vendors think of new ones, and a new one needs no migration."""
+
+Row = tuple[Any, ...]
+
+_json = msgspec.json.Encoder()
+
+
+class Statement:
+    """One statement over any number of rows, in steps of 32, 16, … 1.
+
+    Each step gives up Python's lock and has to win it back from a busy event loop, so a statement a
+    row would be dear; these few sizes are all that SQLite has to prepare, and it keeps them.
+    """
+
+    _SIZES = (32, 16, 8, 4, 2, 1)
+
+    def __init__(self, head: str, row: str, tail: str = "") -> None:
+        self._texts = [(size, f"{head} {', '.join([row] * size)}{tail}") for size in self._SIZES]
+
+    def run(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Run it over all rows."""
+        done, count = 0, len(rows)
+        for size, text in self._texts:
+            while count - done >= size:
+                connection.execute(text, tuple(chain.from_iterable(rows[done : done + size])))
+                done += size
+
+
+def _places(count: int) -> str:
+    return f"({', '.join('?' * count)})"
+
+
+_ADD_WORDS = Statement("INSERT INTO word (id, text) VALUES", _places(2))
+_PUT_STANDINGS = Statement(
+    "INSERT INTO standing (account, start_ms, end_ms, lim, granted, held, settled) VALUES",
+    _places(7),
+    " ON CONFLICT (account, start_ms) DO UPDATE SET end_ms = excluded.end_ms, lim = excluded.lim,"
+    " granted = excluded.granted, held = excluded.held, settled = excluded.settled",
+)
+_ADD_ENTRIES = Statement("INSERT INTO entry (kind, account, start_ms, amount, at_ms, hold, held) VALUES", _places(7))
+_PUT_HOLDS = Statement(
+    "INSERT OR REPLACE INTO hold (id, exchange, upstream, model, placed_ms, state, shares) VALUES", _places(7)
+)
+_REMOVE_HOLDS = Statement("DELETE FROM hold WHERE id IN (", "?", ")")
+_ADD_RECORDS = Statement(
+    "INSERT INTO record (exchange, attempt, at_ms, key, project, client, alias, upstream, model, status, outcome,"
+    " prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, requests, other_tokens, quality,"
+    " prompt_counted, completion_counted, price, cost_nano, first_ms, total_ms, stream, finish_reason, refusal,"
+    " notes, paid) VALUES",
+    _places(29),
+)
+_PUT_KEYS = Statement(
+    "INSERT OR REPLACE INTO client_key (name, digest, hint, created_ms, project, models, expires_ms, disabled) VALUES",
+    _places(8),
+)
+_REMOVE_KEYS = Statement("DELETE FROM client_key WHERE name IN (", "?", ")")
+_PUT_FACTS = Statement("INSERT OR REPLACE INTO fact (name, text) VALUES", _places(2))
+_REMOVE_FACTS = Statement("DELETE FROM fact WHERE name IN (", "?", ")")
+
+
+def write(connection: sqlite3.Connection, words: Words, draft: Draft) -> int:
+    """Write a draft within the transaction that is open; returns how many rows. Raises sqlite3.Error."""
+    steps: list[tuple[Statement, list[Row]]] = [
+        (_PUT_STANDINGS, [_standing_row(standing, words) for standing in draft.standings.values()]),
+        (_ADD_ENTRIES, [_entry_row(entry, words) for entry in draft.entries]),
+        (_PUT_HOLDS, [_hold_row(hold, words) for hold in draft.holds.values() if hold is not None]),
+        (_REMOVE_HOLDS, [(hold_id,) for hold_id, hold in draft.holds.items() if hold is None]),
+        (_ADD_RECORDS, [_record_row(record, paid, words) for record, paid in draft.records]),
+        (_PUT_KEYS, [_key_row(key) for key in draft.issued.values() if key is not None]),
+        (_REMOVE_KEYS, [(name,) for name, key in draft.issued.items() if key is None]),
+        (_PUT_FACTS, [(name, text) for name, text in draft.facts.items() if text is not None]),
+        (_REMOVE_FACTS, [(name,) for name, text in draft.facts.items() if text is None]),
+    ]
+    _ADD_WORDS.run(connection, words.fresh)
+    for statement, rows in steps:
+        if rows:
+            statement.run(connection, rows)
+    return sum(len(rows) for _, rows in steps)
+
+
+def _standing_row(standing: Standing, words: Words) -> Row:
+    cycle = standing.cycle
+    account = words.id_of(standing.account_id)
+    return account, cycle.start_ms, cycle.end_ms, standing.limit, standing.granted, standing.held, standing.settled
+
+
+def _entry_row(entry: Entry, words: Words) -> Row:
+    return (
+        _KIND_NUMBERS[entry.kind],
+        words.id_of(entry.account_id),
+        entry.cycle_start_ms,
+        entry.amount,
+        entry.at_ms,
+        entry.hold_id,
+        entry.held,
+    )
+
+
+def _hold_row(hold: Hold, words: Words) -> Row:
+    shares = [(words.id_of(share.account_id), share.cycle_start_ms, share.amount) for share in hold.shares]
+    return (
+        hold.id,
+        hold.exchange_id,
+        words.id_of(hold.upstream),
+        words.id_of(hold.model),
+        hold.placed_ms,
+        _STATE_NUMBERS[hold.state],
+        _json.encode(shares).decode(),
+    )
+
+
+def _record_row(record: UsageRecord, paid: tuple[Share, ...], words: Words) -> Row:
+    id_of, usage = words.id_of, record.usage
+    others = {name: tokens for name in OTHER_TOKENS if (tokens := getattr(usage, name))}
+    return (
+        record.exchange_id,
+        record.attempt,
+        record.at_ms,
+        id_of(record.key),
+        id_of(record.project),
+        id_of(record.client),
+        id_of(record.alias),
+        id_of(record.upstream),
+        id_of(record.model),
+        record.status,
+        id_of(record.outcome),
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.cached_tokens,
+        usage.reasoning_tokens,
+        usage.requests,
+        _json.encode(others).decode() if others else None,
+        id_of(record.quality),
+        record.prompt_counted,
+        record.completion_counted,
+        None if record.price is None else id_of(_json.encode(record.price).decode()),
+        record.cost_nano,
+        record.first_ms,
+        record.total_ms,
+        record.stream,
+        id_of(record.finish_reason),
+        id_of(record.refusal),
+        id_of(_json.encode(record.notes).decode()),
+        _json.encode([(id_of(share.account_id), share.amount) for share in paid]).decode(),
+    )
+
+
+def _key_row(key: ClientKey) -> Row:
+    models = _json.encode(key.models).decode()
+    return key.name, key.digest, key.hint, key.created_ms, key.project, models, key.expires_ms, key.disabled

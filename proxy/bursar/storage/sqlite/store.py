@@ -1,0 +1,193 @@
+"""SqliteStore: the ledger in one SQLite file, with its figures kept in memory and changes written in groups.
+
+Only this process writes the file, so what it has read or written it need not read again: a change
+runs at once, on the figures in memory, and whatever has gathered while one batch was on its way to
+the disk is the next. Nobody is told of a change before it is on disk.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bursar.storage.books import Books, Draft
+from bursar.storage.sqlite.file import ask, make_folder, open_file, reason_of
+from bursar.storage.sqlite.load import load
+from bursar.storage.sqlite.lock import OwnerLock
+from bursar.storage.sqlite.migrate import Step, shipped_steps
+from bursar.storage.sqlite.reader import SqliteReader
+from bursar.storage.sqlite.words import Words
+from bursar.storage.sqlite.writer import Writer
+from bursar.storage.store import Reader, StoreUnavailable, Transaction
+
+T = TypeVar("T")
+
+_READERS = 2
+
+
+class _Batch:
+    """Changes that reach the disk together: what they did, and who waits for it."""
+
+    def __init__(self, below: Books | Draft) -> None:
+        self.draft = Draft(below)
+        self.answers: list[tuple[asyncio.Future[Any], Any]] = []
+        self.errors: list[tuple[asyncio.Future[Any], Exception]] = []
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.answers or self.errors)
+
+    def succeed(self) -> None:
+        for future, answer in self.answers:
+            if not future.done():
+                future.set_result(answer)
+        for future, error in self.errors:
+            if not future.done():
+                future.set_exception(error)
+
+    def fail(self, reason: str) -> None:
+        for future, _ in (*self.answers, *self.errors):
+            if not future.done():
+                future.set_exception(StoreUnavailable(reason))
+
+
+class SqliteStore:
+    """A Store in one file, which it owns from `open` to `close`."""
+
+    def __init__(self, database: Path, opened: "_Opened") -> None:
+        self._database = database
+        self._lock = opened.lock
+        self._books = opened.books
+        self._loop = asyncio.get_running_loop()
+        self._readers = ThreadPoolExecutor(_READERS, "bursar-ledger-reader")
+        self._gathering = _Batch(self._books)
+        self._flying: _Batch | None = None
+        self._sending = False
+        self._closed = False
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+        self._writer = Writer(opened.connection, database, opened.words, self._tell_loop)
+        self._writer.start()
+
+    @classmethod
+    async def open(
+        cls, database: Path, *, durability: str = "normal", steps: Sequence[Step] | None = None
+    ) -> "SqliteStore":
+        """Open the ledger's file, or make it; `steps` are the migrations, by default those shipped.
+
+        What is kept with durability `normal` survives any end of the process, with `full` also a
+        loss of power, at the price of a disk flush for each batch.
+        Raises StoreUnavailable, with what to do, where another process owns it, where it is not
+        ours, damaged or of a newer release, and where it cannot be written.
+        """
+        return cls(database, await asyncio.to_thread(_open, database, durability == "full", steps or shipped_steps()))
+
+    def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
+        future: asyncio.Future[T] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(StoreUnavailable("the ledger is closed"))
+            return future
+        batch = self._gathering
+        draft = Draft(batch.draft)
+        try:
+            answer = change(draft)
+        except Exception as error:
+            # It has seen what is not on disk yet, so it too is told only once that is.
+            batch.errors.append((future, error))
+        else:
+            batch.draft.absorb(draft)
+            batch.answers.append((future, answer))
+        if not self._sending:
+            self._sending = True
+            self._at_rest.clear()
+            # At the end of this turn of the loop, so that whoever else is ready joins the batch.
+            self._loop.call_soon(self._send)
+        return future
+
+    async def read(self, question: Callable[[Reader], T]) -> T:
+        def answer() -> T:
+            try:
+                return ask(self._database, lambda connection: question(SqliteReader(connection)))
+            except sqlite3.Error as error:
+                raise StoreUnavailable(reason_of(error, self._database)) from None
+
+        if self._closed:
+            raise StoreUnavailable("the ledger is closed")
+        return await self._loop.run_in_executor(self._readers, answer)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await self._at_rest.wait()
+        self._writer.stop()
+        await asyncio.to_thread(self._let_go)
+
+    def _let_go(self) -> None:
+        self._writer.join()
+        self._readers.shutdown()
+        self._lock.release()
+
+    def _send(self) -> None:
+        """Begin the next batch, unless one is on its way or there is none."""
+        batch = self._gathering
+        if batch.is_empty:
+            self._sending = False
+            self._at_rest.set()
+            return
+        self._flying = batch
+        self._gathering = _Batch(batch.draft)
+        if batch.draft.is_empty:
+            self._land(None)
+        else:
+            self._writer.take(batch.draft)
+
+    def _tell_loop(self, problem: str | None) -> None:
+        """In the writer's thread: what became of the batch. A loop that has ended needs not know."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._land, problem)
+
+    def _land(self, problem: str | None) -> None:
+        """The batch on its way is on disk, or it is not, and then nothing that was built on it can be."""
+        batch, self._flying = self._flying, None
+        if batch is None:
+            return
+        if problem is None:
+            if self._books.absorb(batch.draft):
+                self._books.forget_past()
+            self._gathering.draft.below = self._books
+            batch.succeed()
+        else:
+            batch.fail(problem)
+            self._gathering.fail(problem)
+            self._gathering = _Batch(self._books)
+        self._send()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What opening a file takes time for."""
+
+    lock: OwnerLock
+    connection: sqlite3.Connection
+    books: Books
+    words: Words
+
+
+def _open(database: Path, full: bool, steps: Sequence[Step]) -> _Opened:
+    make_folder(database)
+    lock = OwnerLock.take(database)
+    try:
+        connection = open_file(database, full, steps)
+        try:
+            return _Opened(lock, connection, load(connection), Words(connection))
+        except sqlite3.Error as error:
+            connection.close()
+            raise StoreUnavailable(reason_of(error, database)) from None
+    except BaseException:
+        lock.release()
+        raise

@@ -1,0 +1,160 @@
+"""Store, Transaction and Reader: everything asked of any back end that keeps the ledger."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from bursar.contract.commands import AttemptRow, SpendRow
+from bursar.domain.account import Share, Standing
+from bursar.domain.client_key import ClientKey
+from bursar.domain.exchange import UsageRecord
+from bursar.domain.hold import Entry, HeldShare, Hold, HoldState
+
+T = TypeVar("T")
+
+LARGEST = 2**63 - 1
+"""The largest figure that any back end keeps; `Transaction` raises ValueError beyond it, on either side of zero."""
+
+
+class StoreUnavailable(Exception):
+    """The store cannot write or read now; `reason` is one sentence without its full stop."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Transaction(Protocol):
+    """What a change may see and do. It sees every change that was handed over before it."""
+
+    def standing(self, account_id: str) -> Standing | None:
+        """The account's standing in its latest cycle."""
+
+    def standing_in(self, account_id: str, cycle_start_ms: int) -> Standing | None:
+        """Its standing in one cycle: the latest, or one in which a hold that has not ended was placed."""
+
+    def put_standing(self, standing: Standing) -> None:
+        """Replace the standing of its account and cycle. Its entries are the caller's to add."""
+
+    def add_entry(self, entry: Entry) -> None:
+        """Write a line of the ledger."""
+
+    def add_hold(self, exchange_id: str, upstream: str, model: str, at_ms: int, shares: tuple[HeldShare, ...]) -> Hold:
+        """Note an open hold under an id that no hold had before. Its standings and entries are the caller's."""
+
+    def hold(self, hold_id: int) -> Hold | None:
+        """A hold that has not ended."""
+
+    def open_holds(self) -> tuple[Hold, ...]:
+        """All holds that have not ended, open and in doubt, in the order in which they were placed."""
+
+    def end_hold(self, hold_id: int, state: HoldState) -> Hold:
+        """Settle, release or doubt a hold; returns it as it was. Raises HoldEnded where it cannot become that."""
+
+    def add_record(self, record: UsageRecord, paid: tuple[Share, ...] = ()) -> None:
+        """Keep a usage record and what each account paid of it."""
+
+    def client_keys(self) -> tuple[ClientKey, ...]:
+        """All client keys, by name."""
+
+    def put_key(self, key: ClientKey) -> None:
+        """Keep a client key, in place of any of its name."""
+
+    def remove_key(self, name: str) -> None:
+        """Forget a client key."""
+
+    def fact(self, name: str) -> str | None:
+        """A small named text, or None."""
+
+    def put_fact(self, name: str, text: str | None) -> None:
+        """Keep a small named text; None forgets it."""
+
+
+class SpendBy(StrEnum):
+    """What spend can be summed by, beside time."""
+
+    MODEL = "model"
+    KEY = "key"
+    PROJECT = "project"
+    UPSTREAM = "upstream"
+    CLIENT = "client"
+    ALIAS = "alias"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A half-open stretch of time with its name, in milliseconds."""
+
+    label: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySum:
+    """What all entries of an account in one cycle add up to."""
+
+    account_id: str
+    cycle_start_ms: int
+    granted: int
+    held: int
+    settled: int
+
+
+class Reader(Protocol):
+    """What a question may see: what is kept, as of one moment."""
+
+    def spend_by(self, by: SpendBy, since_ms: int, until_ms: int) -> list[SpendRow]:
+        """Spend between two instants (the second excluded), one row for each heading; in no order."""
+
+    def spend_in(self, stretches: Sequence[Stretch]) -> list[SpendRow]:
+        """Spend in each stretch that has any record, in the order given. The stretches do not overlap."""
+
+    def first_record_ms(self) -> int | None:
+        """The instant of the earliest usage record."""
+
+    def history(self, before: int | None, limit: int) -> list[tuple[int, AttemptRow]]:
+        """Usage records, the latest kept first, with their numbers; those numbered below `before`, if given."""
+
+    def entries(self, account_id: str | None = None) -> list[Entry]:
+        """The lines of the ledger, all or one account's, in the order in which they were written."""
+
+    def entry_sums(self) -> list[EntrySum]:
+        """The sums of all entries, by account and cycle."""
+
+    def standings(self) -> list[Standing]:
+        """Every standing of every cycle."""
+
+    def holds(self) -> list[Hold]:
+        """All holds that have not ended."""
+
+    def ended_twice(self) -> list[int]:
+        """The ids of holds that gave back some account's share more than once. There are none."""
+
+    def records_cost_nano(self) -> int:
+        """What all usage records cost together."""
+
+
+class Store(Protocol):
+    """Keeps the ledger. Used from one event loop."""
+
+    def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
+        """Hand a change over, for good, without waiting; cancelling the future does not stop it.
+
+        Changes happen alone, whole, once and in the order in which they were handed over. The
+        future has the change's answer once all it did is on disk. A change that raises does
+        nothing, and its future raises the same. The future raises StoreUnavailable where the
+        store cannot write: then neither this change nor any that could have seen it has happened,
+        and later ones are tried afresh.
+
+        A change may run at once or later, in this thread or another: it is plain code that
+        touches nothing but its transaction and what it was made with.
+        """
+
+    async def read(self, question: Callable[[Reader], T]) -> T:
+        """The answer to a question about what is kept, without holding up any change. Raises StoreUnavailable."""
+
+    async def close(self) -> None:
+        """Finish what was handed over, then let go of everything. Later changes fail with StoreUnavailable."""
