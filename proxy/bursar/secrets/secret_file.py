@@ -1,7 +1,9 @@
 """Files that hold one secret each: only this user may be able to read them."""
 
 import os
+import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from bursar.contract.shown import shown
@@ -23,6 +25,23 @@ def read_private(path: Path) -> str:
     except OSError as error:
         raise SecretUnavailable(f"The file {name} cannot be read: {error.strerror}.") from None
     return text_of(content, name)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Put a text into a file that only this user may read, whole or not at all. Raises SecretUnavailable."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise SecretUnavailable(f"The file {shown(str(path))} cannot be written: {error.strerror}.") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def text_of(content: bytes, name: str) -> str:

@@ -9,7 +9,7 @@ from bursar.contract.shown import shown
 from bursar.domain.secret_reference import SecretForm, SecretReference, reference_of
 from bursar.secrets.os_keyring import OsKeyring
 from bursar.secrets.secret import Secret, SecretUnavailable, secret_of
-from bursar.secrets.secret_file import read_private, text_of
+from bursar.secrets.secret_file import read_private, text_of, write_private
 
 
 class Secrets:
@@ -43,12 +43,16 @@ class Secrets:
             raise SecretUnavailable(f"What is kept as {shown(str(named))} is no key: {error}.") from None
 
     async def put(self, reference: str | SecretReference, secret: Secret) -> None:
-        """Keep a key in the keyring, and see that it is there."""
-        await self._keyring.put(_item_of(reference), secret.reveal())
+        """Keep a key in the keyring, and see that it is there, or in a file that only this user may read."""
+        named = _parsed(reference)
+        if named.form is SecretForm.FILE:
+            await asyncio.to_thread(lambda: write_private(self._path(named.name), secret.reveal()))
+        else:
+            await self._keyring.put(_item_of(named), secret.reveal())
 
     async def forget(self, reference: str | SecretReference) -> None:
         """Remove a key from the keyring, if it is there."""
-        await self._keyring.forget(_item_of(reference))
+        await self._keyring.forget(_item_of(_parsed(reference)))
 
     async def keyring_backend(self) -> str:
         """The keyring in use, as `bursar doctor` shows it."""
@@ -68,11 +72,13 @@ class Secrets:
         return text
 
     def _file(self, name: str) -> str:
+        return read_private(self._path(name))
+
+    def _path(self, name: str) -> Path:
         try:
-            path = Path(name).expanduser()
+            return self._folder / Path(name).expanduser()
         except RuntimeError:
             raise SecretUnavailable(f"There is no home folder for {shown(name)}.") from None
-        return read_private(self._folder / path)
 
     async def _item(self, name: str) -> str:
         folder = self._environ.get("CREDENTIALS_DIRECTORY")
@@ -100,8 +106,7 @@ def _parsed(reference: str | SecretReference) -> SecretReference:
         raise SecretUnavailable(f"This is no reference to a secret: {error}.") from None
 
 
-def _item_of(reference: str | SecretReference) -> str:
-    named = _parsed(reference)
+def _item_of(named: SecretReference) -> str:
     if named.form is not SecretForm.KEYRING:
-        raise SecretUnavailable(f"Only the keyring is written from here, not {named.form}.")
+        raise SecretUnavailable(f"What {named.form} names is not changed from here.")
     return named.name

@@ -96,11 +96,31 @@ def no_keyring() -> OsKeyring:
     return OsKeyring(fail.Keyring)
 
 
-async def test_only_the_keyring_is_written(file: Path) -> None:
-    for reference in ("env:KEY", f"file:{file}", "none"):
-        for change in (Secrets().put(reference, Secret(CANARY)), Secrets().forget(reference)):
-            with pytest.raises(SecretUnavailable, match="Only the keyring"):
-                await change
+async def test_a_file_is_written_for_this_user_alone(tmp_path: Path) -> None:
+    secrets = Secrets(folder=tmp_path)
+    before = os.umask(0)
+    try:
+        await secrets.put("file:keys/main", Secret("other"))
+        await secrets.put("file:keys/main", Secret(CANARY))
+    finally:
+        os.umask(before)
+    assert await read(secrets, "file:keys/main") == CANARY
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["main"]
+    with pytest.raises(SecretUnavailable, match="cannot be written") as refused:
+        await secrets.put("file:keys", Secret(CANARY))
+    assert "canary" not in refused.value.sentence
+
+
+async def test_what_is_not_ours_is_not_changed(file: Path) -> None:
+    secrets = Secrets()
+    for change in (
+        secrets.put("env:KEY", Secret(CANARY)),
+        secrets.put("none", Secret(CANARY)),
+        secrets.forget(f"file:{file}"),
+        secrets.forget("env:KEY"),
+    ):
+        with pytest.raises(SecretUnavailable, match="not changed from here"):
+            await change
 
 
 async def test_a_key_in_place_of_a_reference_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
