@@ -1,7 +1,7 @@
 """AdminClient: the only way in at the local door, for the CLI and the TUI alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -106,11 +106,12 @@ class AdminClient:
         """Have the proxy finish what runs, and end."""
         await self._request("POST", "/stop")
 
-    async def watch(self, since: tuple[str, int] | None = None) -> AsyncIterator[Opening | Numbered]:
+    async def watch(self, since: tuple[str, int] | None = None) -> AsyncGenerator[Opening | Numbered, None]:
         """The opening, then every event as it happens.
 
         Ends when the proxy ends it, cuts us off or falls silent: attach again, with `since`. Raises
-        Mismatch where the proxy speaks another contract.
+        Mismatch where the proxy speaks another contract. Holds a connection until it is closed
+        (`contextlib.aclosing`).
         """
         query = {} if since is None else {"since": f"{since[0]}:{since[1]}"}
         response = await self._open("GET", "/watch", query=query)

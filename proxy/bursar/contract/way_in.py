@@ -23,7 +23,7 @@ class NoAnswer(NotRunning):
     """Something listens, but does not answer in time or hangs up."""
 
     def __init__(self) -> None:
-        super().__init__("the proxy does not answer; `bursar stop` or the process list may tell why")
+        super().__init__("a proxy holds the local door but does not answer; look into its log, or end its process")
 
 
 class Refused(Exception):
@@ -45,14 +45,16 @@ class WayIn:
 
 
 def way_in(places: Places) -> WayIn:
-    """Raises NotRunning where neither the socket nor the token's file is there."""
+    """Raises NotRunning where neither the socket nor the token's file is there, or they are another user's."""
     # Every request says that it is no form of a web page, also those without a body.
     headers = {"Host": "bursar", "Content-Type": "application/json"}
-    if hasattr(socket, "AF_UNIX") and places.admin_socket.exists():
-        return WayIn(places.admin_socket, "http://bursar", headers)
     try:
+        if hasattr(socket, "AF_UNIX") and places.admin_socket.exists():
+            return WayIn(places.admin_socket, "http://bursar", headers)
         door = decode(places.admin_token.read_bytes(), LoopbackDoor)
         host, _ = address_of(door.url)
+    except PermissionError:
+        raise NotRunning(f"the proxy of {places.runtime_dir} is another user's") from None
     except (OSError, Mismatch, ValueError):
         raise NotRunning from None
     if host != "127.0.0.1":
