@@ -3,9 +3,11 @@
 import asyncio
 import json
 import logging
+import random
 import resource
 import time
 import zlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -291,3 +293,48 @@ async def test_compressed_bodies_are_not_inflated(open_app: OpenApp, knock: Knoc
         + packed,
     )
     assert came.endswith(f"\r\n\r\n{len(packed)} bytes".encode())
+
+
+async def test_mutated_requests_get_no_5xx_and_leave_nothing_behind(
+    kept_door: Door, knock: Knock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    chance = random.Random(4141)
+    whole = HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    tokens = [
+        b"\r\n",
+        b"\x00",
+        b":",
+        b" ",
+        b"\t",
+        b"Host: x",
+        b"chunked",
+        b"-1",
+        b"\xff",
+        b"/",
+        b"@",
+        b"GET ",
+        b"z" * 9_000,
+    ]
+
+    def mutated() -> bytes:
+        sent = bytearray(whole)
+        for _ in range(chance.randrange(1, 4)):
+            place = chance.randrange(len(sent))
+            sent[place : place + chance.randrange(6)] = chance.choice(tokens)
+        return bytes(sent)
+
+    statuses: Counter[bytes] = Counter()
+    for _ in range(40):
+        answers = await asyncio.gather(
+            *(knock(kept_door.ports[0], mutated()) for _ in range(7)), return_exceptions=True
+        )
+        for answer in answers:
+            assert isinstance(answer, bytes | ConnectionResetError), answer
+            statuses[answer.split()[1] if isinstance(answer, bytes) and answer else b"closed"] += 1
+    assert not [status for status in statuses if status.startswith(b"5")]
+    assert {b"200", b"400", b"421"} <= set(statuses)
+    assert caplog.text == ""
+    async with asyncio.timeout(2):
+        while kept_door.connections:  # noqa: ASYNC110 - the door announces nothing to wait for
+            await asyncio.sleep(0.01)
