@@ -32,8 +32,18 @@ def set_value(file: Path, key: str | Key, value: object, *, if_match: str | None
 
 def set_table(file: Path, key: str | Key, table: Mapping[str, object], *, if_match: str | None = None) -> Config:
     """Make a table have just these values. Raises as `set_value` does."""
-    path = key_of(key)
-    return _edited(file, lambda text: with_table(text, path, table), if_match)
+    return set_tables(file, {key_of(key): table}, if_match=if_match)
+
+
+def set_tables(file: Path, tables: Mapping[Key, Mapping[str, object]], *, if_match: str | None = None) -> Config:
+    """The same for several tables at once: all of them are written, or none. Raises as `set_value` does."""
+
+    def change(text: str) -> str:
+        for key, table in tables.items():
+            text = with_table(text, key, table)
+        return text
+
+    return _edited(file, change, if_match)
 
 
 def set_cap(
@@ -51,10 +61,22 @@ def set_cap(
 
     Raises as `set_value` does.
     """
-    table: dict[str, object] = dict([scope]) if scope else {}
+    table = cap_table(every=every, usd=usd, tokens=tokens, requests=requests, scope=scope)
+    return set_table(file, ("caps", name), table, if_match=if_match)
+
+
+def cap_table(
+    *,
+    every: str,
+    usd: str | None = None,
+    tokens: int | None = None,
+    requests: int | None = None,
+    scope: tuple[str, str] | None = None,
+) -> dict[str, object]:
+    """A cap as the configuration has it."""
     amounts = {"usd": usd, "tokens": tokens, "requests": requests}
-    table |= {kind: amount for kind, amount in amounts.items() if amount is not None}
-    return set_table(file, ("caps", name), table | {"every": every}, if_match=if_match)
+    stated = {kind: amount for kind, amount in amounts.items() if amount is not None}
+    return {**(dict([scope]) if scope else {}), **stated, "every": every}
 
 
 def remove(file: Path, key: str | Key, *, if_match: str | None = None) -> Config:

@@ -7,7 +7,6 @@ Amounts are integers of nano-dollars and factors integers in millionths, as ever
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -187,10 +186,6 @@ class UpstreamSettings:
         """Whether its calls are counted, but cost nothing."""
         return self.kind is Kind.OLLAMA if self.free is None else self.free
 
-    def factor_for(self, model: str) -> int:
-        """The price factor of a model there, in millionths."""
-        return next((each for glob, each in self.price_factors if fnmatchcase(model, glob)), self.price_factor)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AliasSettings:
@@ -208,7 +203,7 @@ class AliasSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSettings:
-    """`[prices."upstream/model"]` or `[prices."model"]`: what a model costs, in US dollars per million tokens."""
+    """`[prices."upstream/model"]` or `[prices."model"]`: what it costs, in US dollars per million tokens; * fits any."""
 
     name: str
     input: int | None = optional(v.usd, "Tokens that the model reads.")
@@ -242,8 +237,8 @@ class PriceSettings:
         """Whether the model costs nothing."""
         return self.free or self.price is not None
 
-    def as_price(self, factor: int = FACTOR_ONE) -> Price:
-        """The price that the table states, at an upstream whose factor is `factor` (millionths)."""
+    def as_price(self) -> Price:
+        """The price that the table states, before any upstream's factor."""
         return Price(
             input=self.input or 0,
             output=self.output or 0,
@@ -256,8 +251,6 @@ class PriceSettings:
             image_input=self.image_input,
             image_output=self.image_output,
             request=self.request,
-            factor=factor,
-            source="your configuration",
         )
 
 

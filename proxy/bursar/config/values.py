@@ -75,7 +75,7 @@ def whole(low: int, high: int) -> Read[int]:
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise Wrong(f"a whole number from {low:_} to {high:_}")
+            raise Wrong(f"a whole number from {low} to {high}")
         return value
 
     return read

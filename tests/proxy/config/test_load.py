@@ -39,7 +39,7 @@ input = "0.15"
 output = "0.60"
 cached_input = "0.075"
 
-[prices."own-model"]
+[prices."local/own-*"]
 price = "free"
 
 [caps.laptop-day]
@@ -74,14 +74,14 @@ def test_a_whole_configuration() -> None:
     main, local = config.upstreams["main"], config.upstreams["local"]
     assert (main.kind, main.base_url) == (Kind.OPENAI_COMPATIBLE, "https://api.example.com/v1")
     assert main.secret == SecretReference(SecretForm.KEYRING, "main")
-    assert (main.factor_for("gpt-4.1"), main.factor_for("small-model")) == (500_000, 700_000)
+    assert (main.price_factor, main.price_factors) == (700_000, (("gpt-4*", 500_000),))
     assert (main.is_free, local.is_free) == (False, True)
     assert local.base_url == "http://127.0.0.1:11434/v1"
     assert config.aliases["fast"].alias().chain == (Route("main", "small-model"), Route("local", "vendor/small-model"))
-    price = config.prices["main/small-model"].as_price(700_000)
+    price = config.prices["main/small-model"].as_price()
     assert (price.input, price.output, price.cached_input) == (150_000_000, 600_000_000, 75_000_000)
-    assert (price.reasoning, price.factor) == (None, 700_000)
-    assert config.prices["own-model"].is_free
+    assert (price.reasoning, price.request, price.factor) == (None, 0, 1_000_000)
+    assert config.prices["local/own-*"].is_free
     cap = config.caps["laptop-day"].account()
     assert (cap.id, cap.kind, cap.name, cap.scope) == ("cap:laptop-day", AccountKind.CAP, "laptop-day", "key laptop")
     assert (cap.unit, cap.limit, cap.every) == (Unit.NANO_DOLLARS, 5_000_000_000, Every.DAY)
