@@ -51,7 +51,7 @@ def cycle_at(every: Every, now_ms: int, zone: tzinfo) -> Cycle:
         case Every.WEEK:
             first = today - timedelta(days=today.weekday())
             following = first + timedelta(days=7)
-        case Every.MONTH:
+        case _:
             first = today.replace(day=1)
             following = (first + timedelta(days=32)).replace(day=1)
     return Cycle(*(_midnight_ms(datetime(d.year, d.month, d.day, tzinfo=zone)) for d in (first, following)))

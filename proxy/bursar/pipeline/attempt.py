@@ -124,12 +124,13 @@ class Attempt:
 
     async def _room(self) -> bool:
         """Whether what the meter has seen is held; tells of the progress now and then."""
-        used, now = self._meter.completion_tokens, self._loop.time()
+        now = self._loop.time()
         if now - self._told_at >= PROGRESS_S:
             self._told_at = now
-            cost = self._holding.cost(self._meter.usage)
-            self._publish(ExchangeProgressed(self._clock.now_ms(), self._call.id, used, cost, self._holding.held.nano))
-        return await self._holding.room_for(used)
+            usage = self._meter.usage
+            cost, held = self._holding.cost(usage), self._holding.held.nano
+            self._publish(ExchangeProgressed(self._clock.now_ms(), self._call.id, usage.completion_tokens, cost, held))
+        return await self._holding.room_for(self._meter)
 
     def _headers(self, answer: Answer, model: str, spent: int = 0) -> dict[str, str]:
         """The headers of the answer, once its first event is there."""
@@ -163,8 +164,10 @@ class Attempt:
             refusal is None or self._meter.heard or (isinstance(refusal, UpstreamRefusal) and refusal.charged)
         )
         if worked:
-            usage = self._meter.usage
-            self._holding.held.settle(self._holding.asked(usage), self._record(usage, self._meter.quality, status))
+            # What we cut ourselves is known to the last event; beyond any other cut the upstream may have gone on.
+            cut_off = self._ending.outcome in (Outcome.LEFT, Outcome.BROKEN)
+            usage, quality = self._meter.bill(after_cut=cut_off)
+            self._holding.held.settle(self._holding.asked(usage), self._record(usage, quality, status))
         else:
             self._holding.held.release(self._record(NOTHING, Quality.COUNTED, status))
 

@@ -9,8 +9,12 @@ from bursar.domain.refusals import OverBudget
 from bursar.domain.route import Route
 from bursar.domain.usage import Usage
 from bursar.ledger.ledger import Held, Ledger
+from bursar.metering.meter import Meter
 from bursar.pipeline.call import Call
 from bursar.pipeline.sizing import affordable, dearest, first_size, smaller_size
+
+LAG_TOKENS = 256
+"""How far the meter's running figure may be behind, in tokens."""
 
 
 class Holding:
@@ -22,6 +26,8 @@ class Holding:
         self._assembly = assembly
         self._ledger = ledger
         self._step = assembly.config.limits.first_slice_tokens
+        # The meter's running figure lags behind by a batch of text; near the end of what is held it counts exactly.
+        self._ahead = max(self._step // 2, LAG_TOKENS)
         self.price = assembly.prices.price(route.upstream, route.model, call.at_ms, prompt_tokens)
         self._bound = dearest(self.price, call.request) if self.price is not None else None
         self.size = first_size(call.request, prompt_tokens, assembly.config.limits)
@@ -49,11 +55,15 @@ class Holding:
         """The limit to send along; none where no account is asked."""
         return self.size.limit if self.held.standings else None
 
-    async def room_for(self, completion_tokens: int) -> bool:
-        """Whether so many tokens of an answer are held, after holding more ahead of need where that can be borne."""
-        if completion_tokens + self._step // 2 > self._tokens and self.refused is None:
-            await self._grow(completion_tokens + self._step - self._tokens)
-        return completion_tokens <= self._tokens
+    async def room_for(self, meter: Meter) -> bool:
+        """Whether what the meter has seen is held, after holding more ahead of need where that can be borne."""
+        used = meter.completion_tokens
+        if used + self._ahead <= self._tokens:
+            return True
+        used = meter.exact()
+        if used + self._ahead > self._tokens and self.refused is None:
+            await self._grow(used + self._step - self._tokens)
+        return used <= self._tokens
 
     def asked(self, usage: Usage) -> tuple[Demand, ...]:
         """What a usage asks of every account in the end, at the route's own price."""

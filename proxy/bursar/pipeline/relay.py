@@ -6,6 +6,7 @@ connection without its proper end.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ class StreamRelay:
         self._watch = Watchdog(terms.total_by)
         self._useful_at = 0.0
         self._reader = SseReader(terms.event_limit)
+        self._frames: deque[Frame] = deque()
         self._head: StreamHead | None = None
         self._seen: set[int] = set()
         self._finished: set[int] = set()
@@ -103,18 +105,17 @@ class StreamRelay:
         return await self._end(answer)
 
     async def _pump(self, answer: Answer) -> None:
+        frames = self._frames
         while not (self._done or self._cut):
             piece = await answer.read()
             try:
-                frames = self._reader.feed(piece) if piece else self._reader.close()
+                frames.extend(self._reader.feed(piece) if piece else self._reader.close())
             except LineTooLong:
                 raise UpstreamBroke(f"Upstream {self._terms.upstream} sent an event above the limit.") from None
             out: list[bytes] = []
             try:
-                for frame in frames:
-                    await self._take(frame, out)
-                    if self._done or self._cut:
-                        break
+                while frames and not (self._done or self._cut):
+                    await self._take(frames.popleft(), out)
             except Refusal:
                 await self._hand_over(out)
                 raise
@@ -194,12 +195,18 @@ class StreamRelay:
     async def _read_late_usage(self, answer: Answer) -> None:
         with suppress(Refusal, TimeoutError, LineTooLong, NoAnswer):
             async with asyncio.timeout(self._terms.late_usage_s):
-                while not self._meter.reported and (piece := await answer.read()):
-                    for frame in self._reader.feed(piece):
-                        heard = hear(frame.data)
-                        if heard.usage is not None:
-                            self._meter.hear(heard)
-                            self._usage = frame.data if not heard.choices else None
+                while not self._meter.reported:
+                    if not self._frames:
+                        piece = await answer.read()
+                        self._frames.extend(self._reader.feed(piece) if piece else self._reader.close())
+                        if not (piece or self._frames):
+                            return
+                        continue
+                    frame = self._frames.popleft()
+                    heard = hear(frame.data)
+                    if heard.usage is not None:
+                        self._meter.hear(heard)
+                        self._usage = frame.data if not heard.choices else None
 
     async def _end_politely(self) -> Ending:
         """At the budget's limit: a valid last chunk that says why, the usage if asked for, and the proper end."""

@@ -11,7 +11,7 @@ import io
 import ssl
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -82,7 +82,9 @@ class Connection:
 
     def __init__(self) -> None:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_S, ttl_dns_cache=60)
-        connector._factory = functools.partial(ExactHandler, loop=asyncio.get_running_loop())
+        connector._factory = cast(
+            "functools.partial[ResponseHandler]", functools.partial(ExactHandler, loop=asyncio.get_running_loop())
+        )
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

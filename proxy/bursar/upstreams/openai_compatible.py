@@ -1,6 +1,6 @@
 """Anyone behind `/chat/completions` and a bearer key."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from types import TracebackType
 
@@ -26,11 +26,10 @@ _PASSED_ON_PREFIX = "x-ratelimit-"
 class OpenAiCompatible:
     """An upstream that speaks OpenAI's grammar. `secret` is the bearer key, or empty where none is needed."""
 
-    kind = "openai_compatible"
-
     def __init__(
         self,
         name: str,
+        kind: str,
         base_url: str,
         secret: str,
         connection: Connection,
@@ -38,15 +37,16 @@ class OpenAiCompatible:
         *,
         times: Times,
         user_agent: str = "",
-        headers: Mapping[str, str] | None = None,
+        headers: Iterable[tuple[str, str]] = (),
     ) -> None:
         self.name = name
+        self.kind = kind
         self.base_url = base_url
         self.times = times
         self._secret = secret
         self._connection = connection
         self._clock = clock
-        self._headers = CIMultiDict(headers or {})
+        self._headers = CIMultiDict(headers)
         self._headers["Content-Type"] = "application/json"
         self._headers["Accept-Encoding"] = "identity"
         self._headers["User-Agent"] = user_agent or USER_AGENT

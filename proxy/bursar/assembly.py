@@ -1,0 +1,122 @@
+"""Assembly: what one configuration builds; frozen, replaced whole, owning nothing that must be closed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bursar.config.schema import CapSettings, Config, UpstreamSettings
+from bursar.contract.events import AliasView, ConfigurationLoaded, UpstreamView
+from bursar.domain.clock import Clock
+from bursar.domain.route import ModelAlias
+from bursar.ledger.limits import Limits, Scope, ScopedAccount
+from bursar.metering.count import PromptCounter
+from bursar.metering.price_table import ShippedPrices
+from bursar.metering.prices import PriceBook, UpstreamPricing
+from bursar.routing.router import Router
+from bursar.secrets.secret import SecretUnavailable
+from bursar.secrets.secrets import Secrets
+from bursar.upstreams.connection import Connection
+from bursar.upstreams.keyless import KeylessUpstream
+from bursar.upstreams.kinds import KINDS
+from bursar.upstreams.upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """Everything a call needs that follows from the configuration."""
+
+    config: Config
+    loaded_ms: int
+    router: Router
+    upstreams: Mapping[str, Upstream]
+    prices: PriceBook
+    limits: Limits
+    counter: PromptCounter
+    problems: tuple[str, ...] = ()
+    """What does not work although the configuration is right: a key that cannot be had."""
+
+    def announced(self, now_ms: int) -> ConfigurationLoaded:
+        """What a watcher may know of it."""
+        return ConfigurationLoaded(
+            now_ms,
+            tuple(_upstream_view(upstream) for upstream in self.upstreams.values()),
+            tuple(self._alias_view(alias, now_ms) for alias in self.router.aliases),
+            tuple(scoped.account for scoped in self.limits.accounts),
+        )
+
+    def _alias_view(self, alias: ModelAlias, now_ms: int) -> AliasView:
+        first = alias.chain[0]
+        price = self.prices.price(first.upstream, first.model, now_ms)
+        return AliasView(
+            alias.name,
+            tuple(map(str, alias.chain)),
+            price.input if price is not None else None,
+            price.output if price is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What assemblies are built with, and what outlives them."""
+
+    secrets: Secrets
+    connection: Connection
+    counter: PromptCounter
+    shipped_prices: ShippedPrices
+    clock: Clock
+
+    async def assemble(self, config: Config) -> Assembly:
+        """The assembly of a checked configuration. A key that cannot be had is a problem, not an end."""
+        upstreams = {name: await self._upstream(settings, config) for name, settings in config.upstreams.items()}
+        aliases = {name: settings.alias() for name, settings in config.aliases.items()}
+        return Assembly(
+            config=config,
+            loaded_ms=self.clock.now_ms(),
+            router=Router(aliases, upstreams),
+            upstreams=upstreams,
+            prices=price_book(config, self.shipped_prices),
+            limits=Limits(tuple(_scoped(cap) for cap in config.caps.values())),
+            counter=self.counter,
+            problems=tuple(
+                f"Upstream {name} has no key: {upstream.reason}"
+                for name, upstream in upstreams.items()
+                if isinstance(upstream, KeylessUpstream)
+            ),
+        )
+
+    async def _upstream(self, settings: UpstreamSettings, config: Config) -> Upstream:
+        times = config.times(settings.name)
+        try:
+            secret = await self.secrets.get(settings.secret)
+        except SecretUnavailable as error:
+            return KeylessUpstream(settings.name, settings.kind, settings.base_url, times, str(error))
+        return KINDS[settings.kind](
+            settings.name,
+            settings.kind,
+            settings.base_url,
+            secret.reveal() if secret is not None else "",
+            self.connection,
+            self.clock,
+            times=times,
+            user_agent=settings.user_agent,
+            headers=settings.headers,
+        )
+
+
+def price_book(config: Config, shipped: ShippedPrices) -> PriceBook:
+    """The prices of a configuration: the user's own, then those that we ship."""
+    own = {name: settings.as_price() for name, settings in config.prices.items()}
+    pricing = {
+        name: UpstreamPricing(each.provider, each.base_url, each.is_free, each.price_factor, each.price_factors)
+        for name, each in config.upstreams.items()
+    }
+    return PriceBook(own, pricing, shipped)
+
+
+def _scoped(cap: CapSettings) -> ScopedAccount:
+    return ScopedAccount(cap.account(), Scope(cap.key, cap.project, cap.upstream, cap.model))
+
+
+def _upstream_view(upstream: Upstream) -> UpstreamView:
+    if isinstance(upstream, KeylessUpstream):
+        return UpstreamView(upstream.name, upstream.kind, upstream.base_url, "off", upstream.reason)
+    return UpstreamView(upstream.name, upstream.kind, upstream.base_url)
