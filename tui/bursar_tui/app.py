@@ -1,0 +1,146 @@
+"""The App: its screens and global keys; hands what is seen to the screen in view."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import Theme
+
+from bursar.contract.snapshot import Snapshot
+from bursar.domain.clock import Clock
+from bursar_tui.link import Watch
+from bursar_tui.messages import LinkLost, SnapshotChanged
+from bursar_tui.posting import Posting
+from bursar_tui.screens.screen import LiveScreen
+from bursar_tui.seen import Attachment, Seen, Tie, moves, zone_of
+from bursar_tui.tabs import OFFLINE, TABS
+from bursar_tui.themes import THEMES, Palette, palette_of
+
+TICK_S = 1.0
+SLOW_TICKS = 15
+"""After so many seconds the rest is looked at too: what resets, what runs out, whether a new day has begun."""
+
+
+class BursarApp(App[None]):
+    """The terminal UI over one proxy, which `watch` follows and `where` names."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "bursar"
+    ALLOW_SELECT = False
+    MODES = {tab.name: tab.open for tab in (*TABS, OFFLINE)}
+    DEFAULT_MODE = TABS[0].name
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(number), f"go('{tab.name}')", tab.title, show=False) for number, tab in enumerate(TABS, 1)),
+        Binding("ctrl+p", "command_palette", "commands"),
+        Binding("question_mark,f1", "help", "help"),
+        Binding("t", "toggle_theme", "theme", show=False),
+        Binding("q", "quit", "quit"),
+        Binding("ctrl+c", "quit", "quit", show=False, priority=True),
+    ]
+
+    def __init__(self, watch: Watch, where: str, clock: Clock, *, theme: str = "dark", native: bool = False) -> None:
+        super().__init__(ansi_color=True if native else None)
+        self._link = Posting(watch, self.post_message)
+        self._clock = clock
+        self._snapshot: Snapshot | None = None
+        self._attachment = Attachment(Tie.CONNECTING, clock.now_ms(), where)
+        self._tab = TABS[0].name
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme
+        self._ticks = 0
+        self._inked = ""
+        self._palette = palette_of(self.current_theme)
+
+    @property
+    def palette(self) -> Palette:
+        """How roles look under the present theme."""
+        if self._inked != self.theme:
+            self._inked, self._palette = self.theme, palette_of(self.current_theme)
+        return self._palette
+
+    def on_mount(self) -> None:
+        """Start to follow once the first picture is there."""
+        self.theme_changed_signal.subscribe(self, self._repaint)
+        self.call_after_refresh(self._follow)
+        self.set_interval(TICK_S, self._tick)
+
+    def _follow(self) -> None:
+        self.run_worker(self._link.run(), name="link")
+
+    def on_snapshot_changed(self, message: SnapshotChanged) -> None:
+        """Something happened at the proxy."""
+        self._snapshot = message.snapshot
+        self.present()
+
+    def on_link_restored(self) -> None:
+        """The proxy answers: back to where the user was."""
+        self._attachment = Attachment(Tie.LIVE, self._clock.now_ms(), self._attachment.where)
+        if self.current_mode == OFFLINE.name:
+            self.action_go(self._tab)
+
+    def on_link_lost(self, message: LinkLost) -> None:
+        """The proxy does not answer: what was known stays on screen, and where nothing was, what to do is said."""
+        now_ms, was = self._clock.now_ms(), self._attachment
+        since_ms = was.since_ms if was.tie is Tie.LOST else now_ms
+        retry_ms = now_ms + int(message.pause_s * 1000)
+        self._attachment = Attachment(Tie.LOST, since_ms, was.where, message.reason, retry_ms)
+        if self._snapshot is None and self.current_mode != OFFLINE.name:
+            self.switch_mode(OFFLINE.name)
+        self.present()
+
+    def present(self) -> None:
+        """Show what is seen now on the screen in view, and on what lies under a dialog."""
+        for screen in self.screen_stack:
+            if isinstance(screen, LiveScreen):
+                screen.again()
+
+    @property
+    def seen(self) -> Seen:
+        """What there is to see at this instant."""
+        now_ms = self._clock.now_ms()
+        snapshot = self._snapshot or Snapshot("", "", now_ms, "", now_ms)
+        return Seen(snapshot, max(now_ms, snapshot.now_ms), self._attachment, zone_of(snapshot))
+
+    def _tick(self) -> None:
+        """Clocks move: each second where one that counts seconds is in view, else now and then."""
+        self._ticks += 1
+        if self._ticks % SLOW_TICKS == 0 or moves(self.seen):
+            self.present()
+
+    def _repaint(self, theme: Theme) -> None:
+        del theme
+        for widget in self.screen.walk_children(with_self=True):
+            widget.refresh()
+
+    def action_go(self, name: str) -> None:
+        """To another screen."""
+        self._tab = name
+        if self._snapshot is not None or self.current_mode != OFFLINE.name:
+            self.switch_mode(name)
+
+    def action_hurry(self) -> None:
+        """Ask the proxy again now."""
+        self._link.hurry()
+
+    def action_help(self) -> None:
+        """What the keys do and what the signs mean."""
+        from bursar_tui.screens.help import Help
+
+        self.push_screen(Help())
+
+    def action_toggle_theme(self) -> None:
+        """From dark to light and back."""
+        self.theme = "light" if self.current_theme.dark else "dark"
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the command palette offers."""
+        for tab in TABS:
+            yield SystemCommand(tab.title, f"Go to {tab.title}", partial(self.action_go, tab.name))
+        yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand("Help", "What the keys do and what the signs mean", self.action_help)
+        yield SystemCommand("Connect again", "Ask the proxy again now", self.action_hurry)
+        yield SystemCommand("Quit", "Leave; the proxy goes on", self.action_quit)

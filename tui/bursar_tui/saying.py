@@ -1,0 +1,119 @@
+"""Saying: each event as a sentence, for those who read line by line or have the lines read to them."""
+
+from datetime import tzinfo
+from typing import assert_never
+
+from bursar.contract.events import (
+    AttemptFailed,
+    AttemptSettled,
+    AttemptStarted,
+    ConfigurationLoaded,
+    ConfigurationRejected,
+    DoubtResolved,
+    Event,
+    ExchangeClosed,
+    ExchangeOpened,
+    ExchangeProgressed,
+    HoldInDoubt,
+    KeyChanged,
+    KeyRevoked,
+    StandingsChanged,
+    Stopping,
+    UpstreamHealthChanged,
+)
+from bursar.contract.snapshot import Snapshot
+from bursar_tui.marks import OUTCOMES, health_mark
+from bursar_tui.outlook import Level, Outlook, burn_nano, outlooks, running_of
+from bursar_tui.words import about, amount, balance, counted, money, span, took
+
+CALL_LETTERS = 5
+"""How much of an exchange's id is said: the part that is chance, which tells calls of one moment apart."""
+
+
+def opening(snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[str]:
+    """The state that a watch begins with."""
+    running = len(running_of(snapshot))
+    lines = [
+        f"Attached to Bursar {snapshot.version} at {snapshot.public_url}.",
+        f"{counted(running, 'call')} running, {balance(burn_nano(snapshot, now_ms))} an hour.",
+    ]
+    lines += [account_line(each, now_ms, zone) for each in outlooks(snapshot, now_ms, zone)]
+    for upstream in snapshot.upstreams.values():
+        if upstream.health != "ok":
+            lines.append(f"Upstream {upstream.name} is {health_mark(upstream.health).word}: {upstream.reason}.")
+    if snapshot.in_doubt:
+        lines.append(f"{counted(len(snapshot.in_doubt), 'hold')} in doubt after a crash.")
+    lines += [f"The new configuration is not in force: {problem}" for problem in snapshot.problems]
+    return lines
+
+
+def account_line(outlook: Outlook, now_ms: int, zone: tzinfo) -> str:
+    """How an account stands and when it ends."""
+    account, standing = outlook.account, outlook.standing
+    said = f"{str(account.kind).capitalize()} {account.name}: "
+    said += f"{amount(max(0, standing.available), account.unit)} left of {amount(standing.granted, account.unit)}"
+    if outlook.level is Level.USED_UP:
+        said += ", used up"
+    elif outlook.out_ms is not None:
+        said += f", at this rate used up in {span(outlook.out_ms - now_ms)}, at {about(outlook.out_ms, now_ms, zone)}"
+    if standing.cycle.end_ms is not None:
+        said += f", starts afresh in {span(standing.cycle.end_ms - now_ms)}"
+    return f"{said}."
+
+
+def sentences(event: Event, snapshot: Snapshot) -> list[str]:
+    """What happened; nothing for what would drown the rest (signs of life, figures that change with each call)."""
+    match event:
+        case ExchangeOpened() | AttemptStarted() | AttemptFailed() | AttemptSettled() | ExchangeClosed():
+            return [f"Call {event.exchange_id[-CALL_LETTERS:]} {_call(event, snapshot)}."]
+        case ExchangeProgressed() | StandingsChanged():
+            return []
+        case HoldInDoubt():
+            return [f"A hold for {event.upstream}/{event.model} is in doubt: its process died."]
+        case DoubtResolved():
+            return ["A hold in doubt is resolved."]
+        case ConfigurationLoaded():
+            return ["A new configuration is in force."]
+        case ConfigurationRejected():
+            return [f"The new configuration is not in force: {problem}" for problem in event.problems]
+        case UpstreamHealthChanged():
+            upstream = event.upstream
+            why = f": {upstream.reason}" if upstream.reason else ""
+            return [f"Upstream {upstream.name} is {health_mark(upstream.health).word}{why}."]
+        case KeyChanged():
+            return [f"Key {event.key.name} was issued or changed."]
+        case KeyRevoked():
+            return [f"Key {event.name} was revoked."]
+        case Stopping():
+            return ["The proxy is stopping."]
+        case _:
+            assert_never(event)
+
+
+def _call(
+    event: ExchangeOpened | AttemptStarted | AttemptFailed | AttemptSettled | ExchangeClosed, snapshot: Snapshot
+) -> str:
+    match event:
+        case ExchangeOpened():
+            program = f" with {event.client}" if event.client else ""
+            return f"opened: {event.key} asks for {event.alias}{program}, {event.prompt_tokens:,} tokens"
+        case AttemptStarted():
+            held = f", {money(event.held_nano)} held" if event.held_nano else ""
+            return f"goes to {event.upstream}/{event.model}{held}"
+        case AttemptFailed():
+            return f"was not taken by {event.upstream}/{event.model}: {event.message or event.code}"
+        case AttemptSettled():
+            return _settled(event, snapshot)
+        case ExchangeClosed():
+            why = f": {event.message or event.code}" if event.message or event.code else ""
+            return f"is {OUTCOMES[event.outcome].word} after {took(event.total_ms)}{why.removesuffix('.')}"
+        case _:
+            assert_never(event)
+
+
+def _settled(event: AttemptSettled, snapshot: Snapshot) -> str:
+    usage = event.usage
+    cost = money(event.cost_nano) if event.priced else "no price known"
+    names = [snapshot.accounts[each].name for each in event.paid_by if each in snapshot.accounts]
+    paid = f", paid by {', '.join(names)}" if names else ""
+    return f"used {usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out, {cost}{paid}"

@@ -1,0 +1,121 @@
+"""Calls: the live list, a filter, and the call at the cursor."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Input
+
+from bursar.contract.snapshot import ExchangeView
+from bursar_tui.filtering import matches
+from bursar_tui.ink import BLANK, Line, Piece, Role, line
+from bursar_tui.screens.screen import LiveScreen
+from bursar_tui.seen import Seen
+from bursar_tui.teaching import no_calls
+from bursar_tui.widgets.exchange_columns import LIST
+from bursar_tui.widgets.exchange_detail import ExchangeDetail
+from bursar_tui.widgets.exchange_table import ExchangeTable
+from bursar_tui.widgets.filter_line import FilterLine
+from bursar_tui.widgets.panel import Panel, heading
+
+
+class Calls(LiveScreen):
+    """Every call that the proxy keeps in view, the newest first."""
+
+    TAB = "calls"
+    AUTO_FOCUS = "ExchangeTable"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]
+    BINDINGS = [
+        Binding("slash", "filter", "filter"),
+        Binding("escape", "unfilter", "all calls", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter_text = ""
+
+    def body(self) -> ComposeResult:
+        """The list, and the call at the cursor beside it where there is room."""
+        yield Found()
+        yield FilterLine()
+        with Horizontal(id="list-and-detail"):
+            with Vertical(id="list"):
+                yield ExchangeTable(LIST, self.chosen, self._nothing)
+            with VerticalScroll(id="detail", can_focus=False):
+                yield ExchangeDetail()
+
+    def on_mount(self) -> None:
+        """The filter is there when it is asked for."""
+        self.query_one(FilterLine).display = False
+
+    def chosen(self, seen: Seen) -> list[ExchangeView]:
+        """What the filter leaves, the newest first."""
+        return [each for each in reversed(seen.snapshot.exchanges.values()) if matches(each, self.filter_text)]
+
+    def _nothing(self, seen: Seen, width: int) -> list[Line]:
+        if not seen.snapshot.exchanges:
+            return no_calls(seen, width)
+        return [
+            line(Piece("No call has ", Role.MUTED), Piece(self.filter_text), Piece(" in it.", Role.MUTED)),
+            BLANK,
+            line(Piece("esc", Role.KEY, "screen.unfilter"), Piece(" shows all calls again.", Role.MUTED)),
+        ]
+
+    def show(self, seen: Seen) -> None:
+        """The detail follows the cursor."""
+        self.query_one(ExchangeDetail).exchange_id = self.query_one(ExchangeTable).cursor_id
+        super().show(seen)
+
+    @on(Input.Changed)
+    def _filtered(self, message: Input.Changed) -> None:
+        self.filter_text = message.value
+        self.again()
+
+    @on(ExchangeTable.Passed)
+    def _passed(self, message: ExchangeTable.Passed) -> None:
+        detail = self.query_one(ExchangeDetail)
+        detail.exchange_id = message.exchange_id
+        detail.redraw()
+        self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
+
+    @on(ExchangeTable.Opened)
+    def _open(self, message: ExchangeTable.Opened) -> None:
+        self.action_open(message.exchange_id)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is being typed already is not offered."""
+        del parameters
+        return action != "filter" or not isinstance(self.focused, FilterLine)
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        line = self.query_one(FilterLine)
+        line.display = True
+        line.focus()
+
+    def action_to_list(self) -> None:
+        """Keep the filter and go to what it leaves."""
+        line = self.query_one(FilterLine)
+        line.display = bool(line.value)
+        self.query_one(ExchangeTable).focus()
+
+    def action_unfilter(self) -> None:
+        """All calls again."""
+        line = self.query_one(FilterLine)
+        line.value = ""
+        line.display = False
+        self.query_one(ExchangeTable).focus()
+
+
+class Found(Panel):
+    """The heading of the list: how many there are, and how many the filter leaves."""
+
+    def picture(self, seen: Seen, width: int, height: int) -> list[Line]:
+        """`Calls  12 of 200, newest first ─────`."""
+        del height
+        screen = self.screen
+        every = len(seen.snapshot.exchanges)
+        detail = f"{every} in view, newest first"
+        if isinstance(screen, Calls) and screen.filter_text:
+            detail = f"{len(screen.chosen(seen))} of {every}"
+        return [heading("Calls", (Piece(detail, Role.MUTED),), width)]

@@ -1,0 +1,71 @@
+"""Help: what the keys do and what the signs mean."""
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.geometry import Size
+from textual.screen import ModalScreen
+
+from bursar_tui.ink import BLANK, Line, Piece, Role, line
+from bursar_tui.marks import MEANINGS
+from bursar_tui.widgets.account_bar import AVAILABLE, HELD, SETTLED
+from bursar_tui.widgets.lines import Lines
+
+KEYS = (
+    ("1 … 9", "the screens; a click on a tab does the same"),
+    ("↑ ↓  j k", "one row up, one row down"),
+    ("pgup pgdn", "a page up, a page down"),
+    ("home end  g G", "the newest, the oldest"),
+    ("enter", "open the call at the cursor"),
+    ("esc", "back; or all calls again"),
+    ("/", "filter the calls: every word must occur"),
+    ("t", "dark or light"),
+    ("^p", "every command and every theme"),
+    ("? or f1", "this page"),
+    ("q or ^c", "quit; the proxy goes on"),
+)
+
+
+class Help(ModalScreen[None]):
+    """A page over the screen in view."""
+
+    AUTO_FOCUS = "VerticalScroll"
+    BINDINGS = [Binding("escape,question_mark,f1,q,enter", "dismiss", "close")]
+
+    def compose(self) -> ComposeResult:
+        """The page, scrolled where the terminal is small."""
+        with VerticalScroll(id="help"):
+            yield Page()
+
+
+class Page(Lines):
+    """The keys, the states of a call, and the bars."""
+
+    def draw(self, size: Size) -> list[Line]:
+        """Three lists."""
+        rows = [line(Piece("Keys", Role.STRONG))]
+        rows += [line(Piece(f"  {keys:<15}", Role.KEY), Piece(what, Role.MUTED)) for keys, what in KEYS]
+        rows += [BLANK, line(Piece("Calls", Role.STRONG))]
+        rows += [
+            line(Piece(f"  {mark.glyph} {mark.word:<13}", mark.role), Piece(meaning, Role.MUTED))
+            for mark, meaning in MEANINGS
+        ]
+        rows.append(
+            line(Piece("  ↳              ", Role.WARN), Piece("the first route said no, this is another", Role.MUTED))
+        )
+        rows += [
+            BLANK,
+            line(Piece("Budgets", Role.STRONG)),
+            line(Piece(f"  {SETTLED * 3}            ", Role.ACCENT), Piece("settled: used, and on disk", Role.MUTED)),
+            line(
+                Piece(f"  {HELD * 3}            ", Role.HELD), Piece("held: set aside for calls in flight", Role.MUTED)
+            ),
+            line(Piece(f"  {AVAILABLE * 3}            ", Role.FAINT), Piece("available", Role.MUTED)),
+            line(
+                Piece("  out in         ", Role.WARN),
+                Piece("when it runs out at the rate of the last 15 minutes", Role.MUTED),
+            ),
+            BLANK,
+            line(Piece("esc", Role.KEY, "screen.dismiss"), Piece(" closes this page.", Role.MUTED)),
+        ]
+        return rows

@@ -1,0 +1,61 @@
+"""LiveScreen: a screen that is shown again whenever something changes."""
+
+from typing import cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from bursar_tui.seen import Live, Seen, Seer
+from bursar_tui.tabs import TABS
+from bursar_tui.widgets.banner import Banner
+from bursar_tui.widgets.footer import Footer
+from bursar_tui.widgets.header import Header
+
+
+class LiveScreen(Screen[None]):
+    """Header, banner, what the screen itself is about, and footer."""
+
+    TAB = ""
+    """The name of the tab that leads here."""
+
+    def compose(self) -> ComposeResult:
+        """The frame of every screen."""
+        yield Header(TABS, self.TAB)
+        yield Banner()
+        yield from self.body()
+        yield Footer()
+
+    def body(self) -> ComposeResult:
+        """What this screen is about."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """The first picture."""
+        self.again()
+
+    def on_screen_resume(self) -> None:
+        """Much may have happened while another screen was in view."""
+        self.again()
+
+    def again(self) -> None:
+        """Show what is seen now."""
+        # The first resume comes before there is anything to draw on.
+        if self.query(Header):
+            self.show(cast(Seer, self.app).seen)
+
+    def show(self, seen: Seen) -> None:
+        """Every part draws what is seen; before the proxy has said anything, the header alone."""
+        self.query_one(Header).show(seen)
+        if seen.known:
+            for part in self.query(".live"):
+                cast(Live, part).show(seen)
+
+    def action_press(self, key: str) -> None:
+        """A key of the footer was clicked."""
+        self.app.simulate_key(key)
+
+    def action_open(self, exchange_id: str) -> None:
+        """Open one call."""
+        from bursar_tui.screens.call import Call
+
+        self.app.push_screen(Call(exchange_id))

@@ -1,0 +1,31 @@
+"""Tabs: the screens there are, in the order of their keys. A new screen is a file in screens/ and a line here."""
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from bursar_tui.screens.screen import LiveScreen
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One screen: its name, its title, and the class in `bursar_tui/screens/NAME.py` that draws it."""
+
+    name: str
+    title: str
+    screen: str
+
+    def open(self) -> "LiveScreen":
+        """The screen itself; its module is loaded when it is first looked at."""
+        module = importlib.import_module(f"bursar_tui.screens.{self.name}")
+        return cast("LiveScreen", getattr(module, self.screen)())
+
+
+TABS = (
+    Tab("overview", "Overview", "Overview"),
+    Tab("calls", "Calls", "Calls"),
+)
+
+OFFLINE = Tab("offline", "Offline", "Offline")
+"""Where the app is while there is no proxy to attach to; no key leads there."""

@@ -1,0 +1,151 @@
+"""Accounts: what is left of each, until when, and when it runs out at this rate."""
+
+from bursar.domain.account import AccountKind, Unit
+from bursar.domain.cycle import Every
+from bursar_tui.ink import BLANK, GAP, Line, Piece, Role, apart, columns_of, joined, kept, left, line, right
+from bursar_tui.marks import Mark, level_mark
+from bursar_tui.outlook import Level, Outlook, outlooks
+from bursar_tui.seen import Seen
+from bursar_tui.widgets.account_bar import account_bar
+from bursar_tui.widgets.panel import Panel, heading, spaced
+from bursar_tui.words import about, bare, counted, span
+
+ROOMY_HEIGHT = 40
+ROOMY_WIDTH = 60
+"""From this height of the terminal and this width on, an account has three lines instead of one."""
+
+
+WIDE = 76
+"""From this width on, one line holds everything."""
+
+
+class Accounts(Panel):
+    """Every plan, wallet and cap, the most urgent first, in at most `most` rows."""
+
+    most = 6
+
+    def picture(self, seen: Seen, width: int, height: int) -> list[Line]:
+        """A heading, then one line for each account, or three where there is room."""
+        del height
+        each = outlooks(seen.snapshot, seen.now_ms, seen.zone)
+        if not each:
+            return [heading("Budgets", (), width), *_teach()]
+        urgent = sum(outlook.level is not Level.LASTS for outlook in each)
+        detail = f"{counted(urgent, 'account')} short" if urgent else "enough at this rate"
+        head = heading("Budgets", (Piece(detail, Role.WARN if urgent else Role.MUTED),), width)
+        if width >= ROOMY_WIDTH and self.app.size.height >= ROOMY_HEIGHT and 4 * len(each) <= self.most:
+            return [head, *[row for outlook in each for row in (*roomy(seen, outlook, width), BLANK)][:-1]]
+        if width < WIDE and 2 * len(each) <= self.most:
+            return [head, *[row for outlook in each for row in middling(seen, outlook, width)]]
+        rows = [compact(seen, outlook, width) for outlook in each]
+        return [head, *spaced(rows, self.most)]
+
+
+def compact(seen: Seen, outlook: Outlook, width: int) -> Line:
+    """`▲ laptop-day  ■■■■▨▨□□□□  $0.73 of $5.00  out in 11 min ≈15:10`."""
+    mark, standing, unit = level_mark(outlook), outlook.standing, outlook.account.unit
+    wide = width >= WIDE
+    name, figures, when = (14, 17, 26) if wide else (11, 8, 13)
+    has = bare(max(0, standing.available), unit)
+    bar = max(4, width - 2 - name - 1 - 1 - figures - 2 - when)
+    return line(
+        Piece(f"{mark.glyph} ", mark.role),
+        Piece(left(outlook.account.name, name), Role.TEXT),
+        GAP,
+        account_bar(standing, bar, _shade(outlook)),
+        GAP,
+        Piece(right(f"{has} of {bare(standing.granted, unit)}" if wide else has, figures), Role.TEXT),
+        Piece("  "),
+        kept(_when(seen, outlook, mark), when) if wide else _when(seen, outlook, mark)[:1],
+    )
+
+
+def middling(seen: Seen, outlook: Outlook, width: int) -> list[Line]:
+    """The same in two lines, for a column beside the calls."""
+    mark, standing, unit = level_mark(outlook), outlook.standing, outlook.account.unit
+    has = f"{bare(max(0, standing.available), unit)} of {bare(standing.granted, unit)}"
+    title = (Piece(f"{mark.glyph} ", mark.role), Piece(outlook.account.name))
+    return [
+        line(apart(title, _when(seen, outlook, mark), width)),
+        line(
+            Piece("  "),
+            account_bar(standing, max(4, width - 2 - 18), _shade(outlook)),
+            Piece(right(has, 18), Role.TEXT),
+        ),
+    ]
+
+
+def roomy(seen: Seen, outlook: Outlook, width: int) -> list[Line]:
+    """Name and what is left; the bar; what is settled and held, and when it ends."""
+    mark, standing, account = level_mark(outlook), outlook.standing, outlook.account
+    unit = account.unit
+    title = (
+        Piece(f"{mark.glyph} ", mark.role),
+        Piece(left(account.name, min(len(account.name), 24)), Role.STRONG),
+        Piece(f"  {_kind(outlook)}", Role.MUTED),
+    )
+    has = (
+        Piece(bare(max(0, standing.available), unit), Role.STRONG),
+        Piece(f" left of {bare(standing.granted, unit)}{_unit(unit)}", Role.MUTED),
+    )
+    used: list[tuple[Piece, ...]] = [(Piece(bare(standing.settled, unit)), Piece(" settled", Role.MUTED))]
+    if standing.held:
+        used.append((Piece(bare(standing.held, unit), Role.HELD), Piece(" held", Role.MUTED)))
+    if outlook.rate:
+        used.append((Piece(f"{bare(outlook.rate, unit)} /h", Role.MUTED),))
+    when = _when(seen, outlook, mark)
+    return [
+        line(apart(title, has, width)),
+        line(Piece("  "), account_bar(standing, max(1, width - 2), _shade(outlook))),
+        line(apart((Piece("  "), *joined(used, width - columns_of(when) - 4)), when, width)),
+    ]
+
+
+def _shade(outlook: Outlook) -> Role:
+    return {Level.USED_UP: Role.BAD, Level.RUNS_OUT: Role.WARN, Level.LOW: Role.WARN}.get(outlook.level, Role.ACCENT)
+
+
+def _kind(outlook: Outlook) -> str:
+    account = outlook.account
+    every = "" if account.kind is AccountKind.WALLET else _EVERY[account.every]
+    return f"{every}{account.kind} · {account.scope}"
+
+
+_EVERY = {
+    Every.HOUR: "hourly ",
+    Every.DAY: "daily ",
+    Every.WEEK: "weekly ",
+    Every.MONTH: "monthly ",
+    Every.TOTAL: "total ",
+}
+
+
+def _unit(unit: Unit) -> str:
+    return {Unit.TOKENS: " tokens", Unit.REQUESTS: " requests"}.get(unit, "")
+
+
+def _when(seen: Seen, outlook: Outlook, mark: Mark) -> tuple[Piece, ...]:
+    """When it runs out at this rate, or when it starts afresh."""
+    end_ms = outlook.standing.cycle.end_ms
+    reset = f"resets in {span(end_ms - seen.now_ms)}" if end_ms is not None else ""
+    if outlook.level is Level.USED_UP:
+        return Piece("used up", Role.BAD), Piece(f"  {reset}", Role.MUTED)
+    if outlook.out_ms is not None:
+        at = about(outlook.out_ms, seen.now_ms, seen.zone)
+        return (
+            Piece(
+                f"out in {span(outlook.out_ms - seen.now_ms)}",
+                mark.role if outlook.level is Level.RUNS_OUT else Role.MUTED,
+            ),
+            Piece(f" ≈{at}", Role.MUTED),
+        )
+    if outlook.level is Level.LOW:
+        return Piece("low", Role.WARN), Piece(f"  {reset}", Role.MUTED)
+    return Piece(reset or "lasts", Role.MUTED), Piece("")
+
+
+def _teach() -> list[Line]:
+    return [
+        line(Piece("None is set, so nothing stops a loop that runs away. This does:", Role.MUTED)),
+        line(Piece("  bursar cap set daily 5usd/day", Role.ACCENT)),
+    ]

@@ -1,0 +1,78 @@
+"""Banner: what is wrong and what to do about it; not there while nothing is."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+
+from bursar.contract.shown import shown
+from bursar.contract.snapshot import Snapshot
+from bursar.domain.account import Unit
+from bursar_tui.ink import Line, Piece, Role, line
+from bursar_tui.seen import Seen, Tie
+from bursar_tui.widgets.panel import Panel, spaced
+from bursar_tui.words import age, balance, counted
+
+
+class Banner(Panel):
+    """The problems, the most pressing first."""
+
+    DEFAULT_CSS = """
+    Banner { padding: 0 1; background: $panel; }
+    """
+
+    def picture(self, seen: Seen, width: int, height: int) -> list[Line]:
+        """Each problem in as many lines as it takes, as far as there is room for them."""
+        del height
+        lines = [
+            line(Piece(f"{glyph} " if first else "  ", role), Piece(part))
+            for glyph, role, text in problems(seen)
+            for first, part in wrapped(text, width - 2)
+        ]
+        return spaced(lines, max(1, self.app.size.height // 6))
+
+
+def wrapped(text: str, width: int) -> Iterator[tuple[bool, str]]:
+    """A sentence in lines of `width` columns, and whether each is the first."""
+    for place, part in enumerate(wrap(shown(text), max(10, width))):
+        yield place == 0, part
+
+
+def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
+    """A glyph, its role, and one sentence for each thing that is wrong."""
+    snapshot = seen.snapshot
+    if seen.attachment.tie is Tie.LOST:
+        yield "✗", Role.BAD, _lost(seen)
+    if snapshot.stopping:
+        yield "▲", Role.WARN, "The proxy is stopping: it finishes what runs and takes no further call."
+    if snapshot.problems:
+        rest = f" (and {len(snapshot.problems) - 1} more)" if len(snapshot.problems) > 1 else ""
+        yield "✗", Role.BAD, f"The new configuration is not in force: {snapshot.problems[0]}{rest}"
+    if snapshot.in_doubt:
+        yield "▲", Role.WARN, _in_doubt(snapshot)
+    down = [upstream.name for upstream in snapshot.upstreams.values() if upstream.health != "ok"]
+    if down and len(down) == len(snapshot.upstreams):
+        yield "✗", Role.BAD, f"No upstream is well: {', '.join(down)}"
+
+
+def _lost(seen: Seen) -> str:
+    attachment = seen.attachment
+    since = age(seen.now_ms - attachment.since_ms)
+    again = ""
+    if attachment.retry_ms is not None and attachment.retry_ms > seen.now_ms:
+        again = f" Next try in {age(attachment.retry_ms - seen.now_ms + 999)}."
+    return f"Link lost {since} ago, what you see is from then ({attachment.reason}).{again}"
+
+
+def _in_doubt(snapshot: Snapshot) -> str:
+    """What is still held for calls whose process died: each in dollars once, however many accounts share it."""
+    held = 0
+    for doubt in snapshot.in_doubt.values():
+        dollars = [
+            amount
+            for account_id, amount in doubt.shares
+            if account_id in snapshot.accounts and snapshot.accounts[account_id].unit is Unit.NANO_DOLLARS
+        ]
+        held += max(dollars, default=0)
+    still = f"{balance(held)} stays held" if held else "they stay held"
+    return (
+        f"{counted(len(snapshot.in_doubt), 'hold')} in doubt after a crash: {still} until it is known what they used."
+    )
