@@ -64,7 +64,7 @@ def _exact(found: Listing | None) -> Listing | None:
 
 
 def _agreed(table: PriceTable, names: Iterable[str]) -> Listing | None:
-    """The listing of exactly this name, where several have one and ask the same: one alone may be a price of its own."""
+    """The listing of exactly this name, where several have one and ask the same: one alone proves nothing."""
     for name in names:
         listings = list(table.listings(name))
         if len(listings) > 1 and all(model.prices == listings[0][1].prices for _, model in listings):
