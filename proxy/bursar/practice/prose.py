@@ -93,7 +93,8 @@ def prose(digest: bytes, asked: str, tokens: int, memo: Memo, *, exact: bool) ->
     if not exact or have == tokens:
         return pieces
     pieces = cut_tokens(pieces, tokens, memo)
-    if pieces[-1].tokens == 1:
+    # A stop after a stop or a comma would be one token with it.
+    if pieces[-1].tokens == 1 and pieces[-2:-1] not in ([_STOP], [_COMMA]):
         pieces[-1] = _STOP
     return pieces
 

@@ -144,7 +144,7 @@ class Tally:
     other_origin: Visits = field(default_factory=Visits)
     in_flight: int = 0
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
-    _busy: asyncio.Event = field(default_factory=asyncio.Event)
+    _arrival: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._idle.set()
@@ -157,22 +157,23 @@ class Tally:
         """One more is in flight."""
         self.in_flight += 1
         self._idle.clear()
-        self._busy.set()
+        self._arrival.set()
 
     def left(self) -> None:
         """One less is in flight."""
         self.in_flight -= 1
         if not self.in_flight:
             self._idle.set()
-            self._busy.clear()
 
     async def idle(self) -> None:
         """Wait till nothing is in flight."""
         await self._idle.wait()
 
-    async def busy(self) -> None:
-        """Wait till something is in flight."""
-        await self._busy.wait()
+    async def busy(self, requests: int = 1) -> None:
+        """Wait till so many requests are in flight."""
+        while self.in_flight < requests:
+            self._arrival.clear()
+            await self._arrival.wait()
 
     def reset(self) -> None:
         """Count from nothing. What is in flight now is counted no more."""
