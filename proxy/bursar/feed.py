@@ -95,6 +95,11 @@ class Feed:
         self.flush()
         return self._snapshot
 
+    @property
+    def watching(self) -> int:
+        """How many watchers there are."""
+        return len(self._watchers)
+
     def watch(self, since: Position | None = None) -> "Watcher":
         """Follow the feed from here, or from `since` where the recent past reaches back to it."""
         self.flush()

@@ -100,7 +100,7 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_holds_up_nobody(
             opened.feed.flush()
             assert decode(await line(quick), Numbered).seq == number
         async with asyncio.timeout(5):
-            while opened.door.running > 1:  # noqa: ASYNC110 - the door announces nothing to wait for
+            while opened.door.connections > 1:  # noqa: ASYNC110 - the door announces nothing to wait for
                 await asyncio.sleep(0.01)
         came = 0
         with contextlib.suppress(ConnectionResetError):
@@ -114,10 +114,11 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_holds_up_nobody(
 async def test_a_watcher_that_leaves_is_forgotten(local: Any) -> None:
     async with watching(local.places) as reader:
         await line(reader)
-        assert local.door.running == 1
+        assert (local.door.running, local.feed.watching) == (1, 1)
     async with asyncio.timeout(5):
         while local.door.running:  # noqa: ASYNC110 - the door announces nothing to wait for
             await asyncio.sleep(0.01)
+    assert local.feed.watching == 0
 
 
 async def test_closing_the_feed_ends_every_watch_properly(local: Any) -> None:

@@ -15,7 +15,7 @@ from bursar.doorkeeper.examine import loopback_hosts
 from bursar.doorkeeper.keeper import doorkeeper
 from bursar.doorkeeper.listen import listen_on
 
-SHORT = DoorLimits(header_s=0.2, idle_s=0.4, linger_s=0.2)
+SHORT = DoorLimits(header_s=0.2, idle_s=1, linger_s=0.2)
 
 OpenApp = Callable[..., Awaitable[Door]]
 Dial = Callable[[int], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]

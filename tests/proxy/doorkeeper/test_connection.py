@@ -39,7 +39,7 @@ async def test_a_silent_connection_is_closed(kept_door: Door, dial: Dial) -> Non
     reader, writer = await dial(kept_door.ports[0])
     came, took_s = await ended(reader, 2)
     assert came == b""
-    assert 0.15 < took_s < 1.5
+    assert 0.15 < took_s < 0.8
 
 
 async def test_a_header_that_trickles_is_closed_however_busily_it_trickles(kept_door: Door, dial: Dial) -> None:
@@ -60,7 +60,7 @@ async def test_a_header_that_trickles_is_closed_however_busily_it_trickles(kept_
             came, took_s = b"", 0.2
         trickling = False
     assert came == b""
-    assert took_s < 1.5
+    assert took_s < 0.8
 
 
 async def test_a_later_header_on_a_kept_connection_has_the_same_time(kept_door: Door, dial: Dial) -> None:
@@ -70,7 +70,7 @@ async def test_a_later_header_on_a_kept_connection_has_the_same_time(kept_door: 
     writer.write(b"GET / HT")
     came, took_s = await ended(reader, 2)
     assert came == b""
-    assert 0.15 < took_s < 0.35
+    assert 0.15 < took_s < 0.8
 
 
 async def test_a_kept_connection_may_be_idle_longer_than_a_header_may_take(kept_door: Door, dial: Dial) -> None:
@@ -82,7 +82,7 @@ async def test_a_kept_connection_may_be_idle_longer_than_a_header_may_take(kept_
     writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     await reader.readuntil(b"ok")
     _, took_s = await ended(reader, 2)
-    assert 0.3 < took_s < 1.5
+    assert 0.8 < took_s < 2
 
 
 async def test_half_a_body_is_answered_with_408(kept_door: Door, dial: Dial) -> None:
@@ -325,9 +325,9 @@ async def test_mutated_requests_get_no_5xx_and_leave_nothing_behind(
         return bytes(sent)
 
     statuses: Counter[bytes] = Counter()
-    for _ in range(40):
+    for _ in range(7):
         answers = await asyncio.gather(
-            *(knock(kept_door.ports[0], mutated()) for _ in range(7)), return_exceptions=True
+            *(knock(kept_door.ports[0], mutated()) for _ in range(40)), return_exceptions=True
         )
         for answer in answers:
             assert isinstance(answer, bytes | ConnectionResetError), answer

@@ -47,9 +47,10 @@ def test_a_port_can_be_taken_again_at_once() -> None:
     first = listen_on(("127.0.0.1",), 0)
     port = first[0].getsockname()[1]
     with socket.create_connection(("127.0.0.1", port)):
-        close(first)  # the connection was never accepted and stays behind for a while
-        second = listen_on(("127.0.0.1",), port)
-    close(second)
+        accepted, _ = first[0].accept()
+        accepted.close()  # who closes first keeps the address busy for a while
+    close(first)
+    close(listen_on(("127.0.0.1",), port))
 
 
 def test_a_taken_port_names_its_holder() -> None:
