@@ -1,0 +1,393 @@
+"""Prompt counts: what OpenAI's API is known to have charged, and what every odd request must survive."""
+
+import json
+import random
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bursar.dialects.canonical import PromptParts
+from bursar.domain.usage import Estimate
+from bursar.metering.count import PromptCounter, scaled
+from bursar.tokens.text import TextCounter
+from bursar.tokens.vocabulary import Vocabularies
+
+MakeParts = Callable[..., PromptParts]
+
+TEXT = {"type": "string"}
+HELLO = [{"role": "user", "content": "hello"}]
+
+
+def function(name: str, properties: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    parameters = {"type": "object", "properties": properties or {}}
+    if "required" in more:
+        parameters["required"] = more.pop("required")
+    return {"name": name, "parameters": parameters, **more}
+
+
+def spoken(system: str, *more: str) -> list[dict[str, str]]:
+    systems = [{"role": "system", "content": text} for text in (system, *more)]
+    return [*systems, {"role": "user", "content": "Hi there"}]
+
+
+BING_BONG = {"description": "Do a bing bong"}
+WEATHER = function(
+    "get_current_weather",
+    {
+        "location": {"type": "string", "description": "The city and state, e.g. San Francisco, CA"},
+        "unit": {
+            "type": "string",
+            "description": "The unit of temperature to return",
+            "enum": ["celsius", "fahrenheit"],
+        },
+    },
+    description="Get the current weather in a given location",
+    required=["location"],
+)
+WEATHER_TALK = [
+    {
+        "role": "system",
+        "content": "You are a helpful assistant that can answer to questions about the weather.",
+    },
+    {"role": "user", "content": "What's the weather like in San Francisco?"},
+]
+RECIPE = function(
+    "get_recipe",
+    {
+        "ingredients": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "unit", "amount"],
+                "properties": {
+                    "name": TEXT,
+                    "unit": {"enum": ["grams", "ml", "cups", "pieces", "teaspoons"], "type": "string"},
+                    "amount": {"type": "number"},
+                },
+            },
+        },
+        "instructions": {"type": "array", "items": TEXT, "description": "Steps to prepare the recipe (no numbering)"},
+        "time_to_cook": {"type": "number", "description": "Total time to prepare the recipe in minutes"},
+    },
+    required=["ingredients", "instructions", "time_to_cook"],
+)
+NESTED = {"type": "object", "properties": {"bar": {**TEXT, "enum": ["a", "b", "c"]}, "baz": {"type": "boolean"}}}
+ARGUMENTS = '{"foo": "bar", "baz": 1.5}'
+
+# Inputs and what the API reported as `usage.prompt_tokens` for them, 2023 and 2024: published in the tests of
+# hmarr/openai-chat-tokens (gpt-3.5-turbo), and in the OpenAI cookbook's notebook on counting tokens (the weather).
+KNOWN = [
+    ("gpt-3.5-turbo", 8, HELLO, {}),
+    ("gpt-3.5-turbo", 9, [{"role": "user", "content": "hello world"}], {}),
+    ("gpt-3.5-turbo", 9, [{"role": "system", "content": "hello:"}], {}),
+    (
+        "gpt-3.5-turbo",
+        15,
+        [{"role": "user", "content": "hello world"}, {"role": "function", "name": "do_stuff", "content": "{}"}],
+        {},
+    ),
+    (
+        "gpt-3.5-turbo",
+        28,
+        [{"role": "user", "content": "hello world"}, {"role": "function", "name": "do_stuff", "content": ARGUMENTS}],
+        {},
+    ),
+    (
+        "gpt-3.5-turbo",
+        26,
+        [{"role": "assistant", "content": "", "function_call": {"name": "do_stuff", "arguments": ARGUMENTS}}],
+        {},
+    ),
+    ("gpt-3.5-turbo", 31, HELLO, {"tools": [function("foo")]}),
+    ("gpt-3.5-turbo", 32, HELLO, {"tools": [function("foo")], "tool_choice": "none"}),
+    ("gpt-3.5-turbo", 31, HELLO, {"tools": [function("foo")], "tool_choice": "auto"}),
+    ("gpt-3.5-turbo", 36, HELLO, {"tools": [function("foo")], "tool_choice": {"name": "foo"}}),
+    ("gpt-3.5-turbo", 36, HELLO, {"tools": [function("foo", description="Do a foo")]}),
+    ("gpt-3.5-turbo", 49, HELLO, {"tools": [function("bing_bong", {"foo": TEXT}, **BING_BONG)]}),
+    (
+        "gpt-3.5-turbo",
+        57,
+        HELLO,
+        {
+            "tools": [
+                function("bing_bong", {"foo": TEXT, "bar": {"type": "number", "description": "A number"}}, **BING_BONG)
+            ]
+        },
+    ),
+    ("gpt-3.5-turbo", 68, HELLO, {"tools": [function("bing_bong", {"foo": NESTED}, **BING_BONG)]}),
+    ("gpt-3.5-turbo", 35, spoken("Hello"), {"tools": [function("do_stuff")]}),
+    ("gpt-3.5-turbo", 35, spoken("Hello:"), {"tools": [function("do_stuff")]}),
+    ("gpt-3.5-turbo", 40, spoken("Hello:", "Hello"), {"tools": [function("do_stuff")]}),
+    ("gpt-3.5-turbo", 49, spoken("Hello:", "Hello"), {"tools": [function("do_stuff"), function("do_other_stuff")]}),
+    ("gpt-3.5-turbo", 106, HELLO, {"tools": [RECIPE]}),
+    ("gpt-3.5-turbo", 105, WEATHER_TALK, {"tools": [{"type": "function", "function": WEATHER}]}),
+    ("gpt-4", 105, WEATHER_TALK, {"tools": [{"type": "function", "function": WEATHER}]}),
+    ("gpt-4o", 101, WEATHER_TALK, {"tools": [{"type": "function", "function": WEATHER}]}),
+    ("gpt-4o-mini", 101, WEATHER_TALK, {"tools": [{"type": "function", "function": WEATHER}]}),
+]
+
+
+@pytest.mark.parametrize(("model", "charged", "messages", "fields"), KNOWN)
+def test_known_prompts_count_as_they_were_charged(
+    counter: PromptCounter,
+    parts_of: MakeParts,
+    model: str,
+    charged: int,
+    messages: list[Any],
+    fields: dict[str, Any],
+) -> None:
+    parts = parts_of(messages, **fields)
+    assert counter.prompt_tokens(parts, model) == charged
+    assert counter.prompt_tokens(parts_of(messages, **fields), model) == charged, "the same from memory"
+
+
+def test_forms_of_the_same_tools_count_alike(counter: PromptCounter, parts_of: MakeParts) -> None:
+    anthropic = {"name": "foo", "description": "Do a foo", "input_schema": function("foo")["parameters"]}
+    plain = function("foo", description="Do a foo")
+    counts = {
+        counter.prompt_tokens(parts_of(HELLO, tools=[tool]), "gpt-4o")
+        for tool in (anthropic, plain, {"type": "function", **plain}, {"type": "function", "function": plain})
+    }
+    assert len(counts) == 1
+
+
+def test_no_tools_cost_nothing(counter: PromptCounter, parts_of: MakeParts) -> None:
+    without = counter.prompt_tokens(parts_of(HELLO), "gpt-4o")
+    for none in (list[str](), None, dict[str, str]()):
+        assert counter.prompt_tokens(parts_of(HELLO, tools=none), "gpt-4o") == without
+
+
+def test_factors_are_on_the_text(counter: PromptCounter, parts_of: MakeParts) -> None:
+    parts = parts_of([{"role": "user", "content": "word " * 995}])
+    plain = counter.prompt_tokens(parts, "gpt-4o")
+    assert counter.prompt_tokens(parts, "claude-sonnet-4-5") == scaled(plain, 120)
+    assert counter.prompt_tokens(parts, "claude-opus-4-7") == scaled(plain, 150)
+    assert counter.prompt_tokens(parts, "some-new-model") == scaled(plain, 110)
+    assert scaled(1, 110) == 2
+
+
+def test_media_are_counted_by_rule_and_not_scaled(counter: PromptCounter, parts_of: MakeParts) -> None:
+    url = "https://example.test/a.png"
+    image = {"type": "image_url", "image_url": {"url": url, "detail": "low"}}
+    text = {"type": "text", "text": "What is this?"}
+    for model, expected in (("gpt-4o", 85), ("gpt-4o-mini", 2833), ("gemini-3-pro", 280)):
+        with_it = counter.prompt_tokens(parts_of([{"role": "user", "content": [text, image]}]), model)
+        without = counter.prompt_tokens(parts_of([{"role": "user", "content": [text]}]), model)
+        assert with_it - without == expected
+
+
+def test_plain_prompts_and_formats(counter: PromptCounter, parts_of: MakeParts) -> None:
+    assert counter.prompt_tokens(parts_of([], text=("hello world", "hello")), "gpt-4o") == 3
+    assert counter.prompt_tokens(parts_of([]), "gpt-4o") == 1
+    free = counter.prompt_tokens(parts_of(HELLO, response_format={"type": "json_object"}), "gpt-4o")
+    schema = {"type": "json_schema", "json_schema": {"name": "answer", "schema": NESTED}}
+    assert free == counter.prompt_tokens(parts_of(HELLO), "gpt-4o")
+    assert counter.prompt_tokens(parts_of(HELLO, response_format=schema), "gpt-4o") > free + 20
+
+
+def test_an_answers_text_is_counted_with_the_models_factor(counter: PromptCounter) -> None:
+    assert counter.text_tokens("hello world", "gpt-4o") == 2
+    assert counter.text_tokens("hello world", "claude-opus-5") == 3
+    assert counter.text_tokens("", "gpt-4o") == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "model_limit", "answers", "expected"),
+    [
+        (None, None, 1, (1000, None)),
+        (None, None, 3, (3000, None)),
+        (50, None, 1, (50, 50)),
+        (5000, None, 2, (10_000, 5000)),
+        (5000, 4096, 1, (4096, 4096)),
+        (None, 4096, 1, (1000, 4096)),
+        (None, 500, 2, (1000, 500)),
+    ],
+)
+def test_an_estimate_is_a_prompt_and_a_bound(
+    counter: PromptCounter,
+    parts_of: MakeParts,
+    limit: int | None,
+    model_limit: int | None,
+    answers: int,
+    expected: tuple[int, int | None],
+) -> None:
+    estimate = counter.estimate(
+        parts_of(HELLO), "gpt-4o", limit=limit, answers=answers, first_slice=1000, model_limit=model_limit
+    )
+    assert estimate == Estimate(8, *expected, answers=answers)
+
+
+def conversation(turns: int, size: int) -> list[dict[str, str]]:
+    chance = random.Random(turns)
+    words = ("alpha", "beta", "return", "value", "the", "async", "Token", "12", "naïve")
+    return [
+        {"role": "assistant" if turn % 2 else "user", "content": f"{turn} " + " ".join(chance.choices(words, k=size))}
+        for turn in range(turns)
+    ]
+
+
+def test_only_what_is_new_is_fresh(counter: PromptCounter, parts_of: MakeParts) -> None:
+    turns = conversation(40, 50)
+    first = parts_of(turns)
+    sizes = [len(bytes(raw)) for raw in first.messages]
+    assert counter.fresh_bytes(first, "gpt-4o") == sum(sizes)
+    counted = counter.prompt_tokens(first, "gpt-4o")
+    assert counter.fresh_bytes(parts_of(turns), "gpt-4o") == 0
+    assert counter.fresh_bytes(parts_of(turns), "gpt-4") == sum(sizes), "another encoding, other counts"
+
+    news = {"role": "user", "content": "and then?"}
+    grown = parts_of([*turns, news], tools=[WEATHER])
+    fresh = counter.fresh_bytes(grown, "gpt-4o")
+    assert fresh == len(bytes(grown.messages[-1])) + len(msgspec.json.encode([WEATHER]))
+    assert counter.prompt_tokens(grown, "gpt-4o") > counted
+    assert counter.fresh_bytes(grown, "gpt-4o") == 0
+    assert counter.prompt_tokens(parts_of(turns), "gpt-4o") == counted
+
+
+def test_a_lookup_for_one_request_is_not_used_for_another(counter: PromptCounter, parts_of: MakeParts) -> None:
+    one, other = parts_of(conversation(5, 10)), parts_of(conversation(7, 30))
+    expected = [PromptCounter(counter.text).prompt_tokens(parts, "gpt-4o") for parts in (one, other)]
+    counter.fresh_bytes(one, "gpt-4o")
+    assert counter.prompt_tokens(other, "gpt-4o") == expected[1]
+    assert counter.prompt_tokens(one, "gpt-4o") == expected[0]
+    counter.fresh_bytes(one, "gpt-4")
+    assert counter.prompt_tokens(one, "gpt-4o") == expected[0]
+
+
+def test_of_a_huge_request_only_so_much_is_looked_up_at_once(counter: PromptCounter, parts_of: MakeParts) -> None:
+    parts = parts_of([{"role": "user", "content": "word " * 300_000} for _ in range(4)])
+    whole = sum(len(bytes(raw)) for raw in parts.messages)
+    counted = counter.prompt_tokens(parts, "gpt-4o")
+    assert 0 < counter.fresh_bytes(parts, "gpt-4o") < whole, "what lies beyond is taken for new"
+    assert counter.prompt_tokens(parts, "gpt-4o") == counted
+
+
+def test_a_vocabulary_that_is_not_loaded_counts_as_work(parts_of: MakeParts) -> None:
+    counter = PromptCounter(TextCounter(Vocabularies()))
+    assert counter.fresh_bytes(parts_of(HELLO), "gpt-4o") > 500_000
+    counter.warm()
+    assert counter.fresh_bytes(parts_of(HELLO), "gpt-4o") < 100
+
+
+def test_the_loops_thread_and_a_worker_may_count_at_once(text_counter: TextCounter, parts_of: MakeParts) -> None:
+    counter = PromptCounter(text_counter, remembered=50)
+    requests = [parts_of(conversation(turns, 5)) for turns in range(1, 60)]
+    expected = [PromptCounter(text_counter).prompt_tokens(parts, "gpt-4o") for parts in requests]
+
+    def count(offset: int) -> bool:
+        right = True
+        for step in range(len(requests)):
+            at = (step * 7 + offset) % len(requests)
+            counter.fresh_bytes(requests[at - 1], "gpt-4o")
+            right = right and counter.prompt_tokens(requests[at], "gpt-4o") == expected[at]
+        return right
+
+    with ThreadPoolExecutor(3) as threads:
+        assert all(threads.map(count, (0, 20, 40)))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["role", "content", "name", "tool_calls", "function", "arguments", "type", "image_url", "url", "data"]
+                + ["source", "input_audio", "file", "file_data", "text", "input", "output", "function_call", "detail"]
+                + [
+                    "parameters",
+                    "properties",
+                    "enum",
+                    "anyOf",
+                    "$ref",
+                    "items",
+                    "required",
+                    "description",
+                    "encrypted_content",
+                ]
+            ),
+            inner
+            | st.sampled_from(
+                ["image", "file", "document", "data:image/png;base64,iVBORw0KGgo=", "data:,x", "tool_use", "low"]
+            ),
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(messages=st.lists(JSON, max_size=4), tools=JSON, tool_choice=JSON, response_format=JSON)
+def test_no_request_is_too_odd(
+    text_counter: TextCounter,
+    parts_of: MakeParts,
+    messages: list[Any],
+    tools: Any,
+    tool_choice: Any,
+    response_format: Any,
+) -> None:
+    fields = {"tools": tools, "tool_choice": tool_choice, "response_format": response_format}
+    counter = PromptCounter(text_counter)
+    for model in ("gpt-4o", "claude-sonnet-4-5", "gemini-2.5-pro"):
+        counted = counter.prompt_tokens(parts_of(messages, **fields), model)
+        assert counted == counter.prompt_tokens(parts_of(messages, **fields), model) > 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"nul", b"\xff\xfe", b'{"role": "user"', b'"\\ud800"', b"1" * 5000, b"[" * 5000 + b"]" * 5000],
+    ids=["nothing", "a half word", "no text", "a half object", "half a character", "a huge number", "a deep nest"],
+)
+def test_what_cannot_be_decoded_is_counted_as_its_text(counter: PromptCounter, content: bytes) -> None:
+    raw = msgspec.Raw(content)
+    parts = PromptParts((raw,), tools=raw, tool_choice=raw, response_format=raw)
+    assert counter.prompt_tokens(parts, "gpt-4o") >= 6
+
+
+def test_deep_nesting_is_survived_close_to_the_end_of_the_stack(counter: PromptCounter) -> None:
+    raw = msgspec.Raw(b'{"content":' * 900 + b'"x"' + b"}" * 900)
+
+    def descend(depth: int) -> int:
+        if depth:
+            return descend(depth - 1)
+        return counter.prompt_tokens(PromptParts((raw,), tools=raw, response_format=raw), "gpt-4o")
+
+    for left in (60, 120, 250):
+        used = len(list(_frames()))
+        assert descend(max(0, sys.getrecursionlimit() - used - left)) > 0
+
+
+def _frames() -> Any:
+    frame = sys._getframe()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back  # type: ignore[assignment]
+
+
+def test_a_growing_conversation_costs_little_beside_reading_it(counter: PromptCounter) -> None:
+    class Body(msgspec.Struct):
+        messages: tuple[msgspec.Raw, ...]
+
+    decoder = msgspec.json.Decoder(Body)
+    turns = conversation(631, 130)
+
+    def seconds(new: str) -> tuple[float, float]:
+        body = json.dumps({"messages": [*turns, {"role": "user", "content": new}]}).encode()
+        started = time.perf_counter()
+        parts = PromptParts(decoder.decode(body).messages)
+        read = time.perf_counter()
+        counter.fresh_bytes(parts, "gpt-4o")
+        counter.prompt_tokens(parts, "gpt-4o")
+        return read - started, time.perf_counter() - read
+
+    seconds("first")
+    measured = [seconds(f"turn {turn}") for turn in range(15)]
+    # Measured 0.5 ms beside 0.2 ms; without the memory it is 20 ms. The bound leaves room for a busy machine.
+    assert min(counting for _, counting in measured) < 5 * min(reading for reading, _ in measured) + 0.001
