@@ -95,7 +95,6 @@ class Daemon:
         stack.push_async_callback(store.close)
         zone = zone_named(config.server.zone)
         self.feed = Feed(self._snapshot(zone.key))
-        stack.callback(self.feed.close)
         self.ledger = Ledger(store, self._clock, self.feed.publish, zone)
         stack.push_async_callback(self.ledger.drain)
         self.statement = Statement(store, self._clock, zone)
@@ -118,6 +117,8 @@ class Daemon:
 
         admin = await open_admin(admin_app(self._admin_context()), self._places)
         stack.push_async_callback(admin.close, 1.0)
+        # Watchers end with the feed, so that the local door has nobody to wait for.
+        stack.callback(self.feed.close)
         context = Context(
             current=lambda: self._assembly,
             ledger=self.ledger,

@@ -92,13 +92,13 @@ class Running:
         headers = {"Authorization": f"Bearer {self.key if key is None else key}", **headers}
         headers.setdefault("Content-Type", "application/json")
         async with self.session.post(self.base_url + path, data=body, headers=headers) as response:
-            body, broken = bytearray(), False
+            got, broken = bytearray(), False
             try:
                 while piece := await response.content.readany():
-                    body += piece
+                    got += piece
             except aiohttp.ClientPayloadError:
                 broken = True
-            return Answered(response.status, dict(response.headers), bytes(body), broken)
+            return Answered(response.status, dict(response.headers), bytes(got), broken)
 
     async def settled(self) -> None:
         """Wait until every call has ended and every hold with it."""

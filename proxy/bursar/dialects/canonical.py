@@ -4,6 +4,9 @@ import msgspec
 
 from bursar.domain.usage import Usage
 
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading JSON from outside raises where it is none, is no UTF-8, or is nested too deeply."""
+
 
 class PromptParts(msgspec.Struct, frozen=True):
     """What a request asks the model to read, each part as the JSON that came (`Raw`), so that a long

@@ -5,7 +5,7 @@ Source: OpenAI API reference, "The chat completion object" and "The chat complet
 
 import msgspec
 
-from bursar.dialects.canonical import Heard
+from bursar.dialects.canonical import NOT_JSON, Heard
 from bursar.dialects.usage import usage_of
 
 DONE = b"[DONE]"
@@ -61,7 +61,7 @@ def hear(payload: bytes) -> Heard:
         return _heard(_answer.decode(payload))
     except msgspec.ValidationError:
         return _heard_loosely(payload)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except NOT_JSON:
         raise NoAnswer("what the upstream sent is no JSON") from None
 
 
@@ -104,7 +104,7 @@ def _heard_loosely(payload: bytes) -> Heard:
     """As `hear`, for answers whose fields have types of their own: what is not understood counts as its text."""
     try:
         answer = _anything.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         raise NoAnswer("what the upstream sent is no JSON") from None
     if not isinstance(answer, dict):
         raise NoAnswer("what the upstream sent is no JSON object")

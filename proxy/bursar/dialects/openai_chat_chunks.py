@@ -5,6 +5,7 @@ Source: OpenAI API reference, "The chat completion chunk object" and "Error code
 
 import msgspec
 
+from bursar.dialects.canonical import NOT_JSON
 from bursar.domain.usage import Usage
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -26,7 +27,7 @@ def head_of(payload: bytes) -> StreamHead:
     """The shared fields of a chunk, empty where it has none."""
     try:
         return _head.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return StreamHead()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bursar.dialects.canonical import PromptParts
+from bursar.dialects.canonical import NOT_JSON, PromptParts
 from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
 
 _OUR_FIELDS = ("fallback_models", "fallback_timeout", "fallback_enabled")
@@ -106,7 +106,7 @@ def _parts(fields: dict[str, msgspec.Raw]) -> PromptParts:
         raise MissingParameter("The request has no `messages`.", param="messages")
     try:
         listed = _raw_list.decode(messages)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         raise InvalidParameter("`messages` must be a list of messages.", param="messages") from None
     if not listed:
         raise InvalidParameter("`messages` must hold at least one message.", param="messages")
@@ -124,7 +124,7 @@ def _value(fields: dict[str, msgspec.Raw], name: str) -> Any:
         return None
     try:
         return _anything.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         raise InvalidParameter(f"`{name}` cannot be read.", param=name) from None
 
 

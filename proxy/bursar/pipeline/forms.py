@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-import msgspec
-
+from bursar.dialects.canonical import NOT_JSON
 from bursar.dialects.openai_chat_answer import DONE
 from bursar.dialects.openai_chat_forms import Gatherer, chunks_of
 from bursar.dialects.sse import LineTooLong, SseReader
@@ -47,13 +46,18 @@ async def _read_all(answer: Answer, limit: int, upstream: str, alive: Callable[[
     pieces: list[bytes] = []
     size = 0
     while piece := await answer.read():
-        if alive is not None:
+        if alive is not None and _says_something(piece, answer):
             alive()
         pieces.append(piece)
         size += len(piece)
         if size > limit:
             raise UpstreamBroke(f"Upstream {upstream} sent an answer above the limit of {limit:,} bytes.")
     return b"".join(pieces)
+
+
+def _says_something(piece: bytes, answer: Answer) -> bool:
+    """Whether a piece is more than white space or a comment, by which some keep a connection alive."""
+    return b"data:" in piece if answer.streams else not piece.isspace()
 
 
 def _gathered(stream: bytes, limit: int, upstream: str) -> bytes:
@@ -67,7 +71,7 @@ def _gathered(stream: bytes, limit: int, upstream: str) -> bytes:
             if b'"error"' in frame.data and (refusal := hidden_error(frame.data, upstream=upstream)) is not None:
                 raise refusal
             gatherer.add(frame.data)
-    except (LineTooLong, msgspec.DecodeError, RecursionError, TypeError, AttributeError):
+    except (LineTooLong, *NOT_JSON, TypeError, AttributeError):
         raise UpstreamBroke(f"Upstream {upstream} sent a stream that cannot be read.") from None
     if not gatherer.complete:
         raise UpstreamBroke(f"Upstream {upstream} ended its answer before it was whole.")

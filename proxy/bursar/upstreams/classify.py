@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from bursar.dialects.canonical import NOT_JSON
 from bursar.domain.refusals import (
     CallerFault,
     ContextTooLong,
@@ -69,7 +70,7 @@ def read_error(body: bytes) -> Said:
     text = body.decode("utf-8", "replace").strip()
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return Said(text, "", "", None, page=bool(text))
     if isinstance(value, list) and value:
         value = value[0]
@@ -125,7 +126,7 @@ def hidden_error(body: bytes, *, upstream: str) -> Refusal | None:
         return UpstreamBroke(f"Upstream {upstream} answered 200 with an empty body.")
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return UpstreamBroke(f"Upstream {upstream} answered 200 with something that is no JSON.")
     if not isinstance(value, dict):
         return UpstreamBroke(f"Upstream {upstream} answered 200 with JSON that is no object.")

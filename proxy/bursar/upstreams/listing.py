@@ -7,6 +7,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from bursar.config.schema import UpstreamSettings
+from bursar.dialects.canonical import NOT_JSON
 from bursar.domain.clock import Clock
 from bursar.domain.refusals import Refusal, UpstreamBroke, UpstreamTimeout
 from bursar.upstreams.classify import classify, hidden_error
@@ -78,7 +79,7 @@ class _List(msgspec.Struct):
 def _names(body: bytes) -> tuple[str, ...] | None:
     try:
         listed = msgspec.json.decode(body, type=_List | list[_Model])
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return None
     return tuple(model.id for model in (listed.data if isinstance(listed, _List) else listed))
 

@@ -1,5 +1,6 @@
 """Anyone behind `/chat/completions` and a bearer key."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from types import TracebackType
@@ -179,3 +180,5 @@ class HttpAnswer:
         while piece := await self._response.content.readany():
             for plain in inflater.feed(piece):
                 yield plain
+                # What inflates a thousandfold must not keep everybody else waiting.
+                await asyncio.sleep(0)
