@@ -203,7 +203,7 @@ class AliasSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSettings:
-    """`[prices."upstream/model"]` or `[prices."model"]`: what it costs, in US dollars per million tokens; * fits any."""
+    """`[prices."upstream/model"]` or `[prices."model"]`: what it costs, in dollars per million tokens; * fits any."""
 
     name: str
     input: int | None = optional(v.usd, "Tokens that the model reads.")

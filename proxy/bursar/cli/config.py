@@ -1,0 +1,117 @@
+"""`bursar config`: check, show and change the configuration."""
+
+import argparse
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+
+from bursar.cli.editing import edited, file_in_force
+from bursar.cli.exits import Exit, Failed
+from bursar.cli.output import complain, say, say_json
+from bursar.cli.places import add_config, places_of
+from bursar.config import edit
+from bursar.config.load import load
+from bursar.config.problems import BrokenConfig
+from bursar.config.schema import Config
+
+DESCRIPTION = """\
+Check, show and change the configuration.
+
+examples:
+  bursar config path                      where it is
+  bursar config check                     every problem of it at once
+  bursar config example                   every setting, its default, its meaning
+  bursar config set server.port 4242      change one setting; comments and order stay
+  bursar config set 'prices."main/small-model".input' 0.15
+  bursar config remove caps.laptop-day    remove a setting or a table
+"""
+
+_VERBS = {
+    "check": "say everything that is wrong with it; the exit status says whether anything is",
+    "path": "print where it is",
+    "show": "print it as it is",
+    "example": "print every setting with its default and its meaning",
+    "set": "change one setting",
+    "remove": "remove a setting or a table",
+}
+
+
+def arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    """The verbs and what each takes."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, text in _VERBS.items():
+        each = verbs.add_parser(verb, help=text, description=f"{text[:1].upper()}{text[1:]}.", allow_abbrev=False)
+        add_config(each)
+        match verb:
+            case "check":
+                each.add_argument("--json", action="store_true", help="print problems and notes as JSON")
+            case "set":
+                each.add_argument("key", help='such as server.port or prices."main/small-model".input')
+                each.add_argument("value", help="a TOML value; what is none is taken as text")
+            case "remove":
+                each.add_argument("key", help="such as caps.laptop-day")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the verb says."""
+    match options.verb:
+        case "check":
+            return _check(places_of(options).config_file, as_json=options.json)
+        case "path":
+            say(str(file_in_force(options)))
+        case "show":
+            _show(file_in_force(options))
+        case "example":
+            from bursar.config.template import example
+
+            for line in example().splitlines():
+                say(line)
+        case "set":
+            edited(options, lambda file: _set(file, options.key, options.value))
+        case "remove":
+            edited(options, lambda file: edit.remove(file, options.key))
+    return Exit.OK
+
+
+def _check(file: Path, *, as_json: bool) -> int:
+    try:
+        config = load(file)
+    except BrokenConfig as broken:
+        if as_json:
+            say_json({"file": str(file), "ok": False, "problems": broken.problems, "notes": []})
+        else:
+            for problem in broken.problems:
+                complain(str(problem))
+        return Exit.PROBLEM
+    if as_json:
+        say_json({"file": str(file), "ok": True, "problems": [], "notes": config.notes})
+        return Exit.OK
+    for note in config.notes:
+        say(note)
+    tables = {"upstreams": config.upstreams, "aliases": config.aliases, "prices": config.prices, "caps": config.caps}
+    counted = ", ".join(f"{len(table)} {name}" for name, table in tables.items())
+    say(f"{file} is right: {counted}.")
+    return Exit.OK
+
+
+def _show(file: Path) -> None:
+    try:
+        text = file.read_bytes().decode("utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise Failed(f"{file} cannot be read: {error.strerror}.") from None
+    for line in text.splitlines():
+        say(line)
+
+
+def _set(file: Path, key: str, text: str) -> Config:
+    """Set a key to the TOML value that a text is; where that is not taken, or is none, to the text itself."""
+    values: list[object] = [text]
+    with suppress(tomllib.TOMLDecodeError, KeyError):
+        values.insert(0, tomllib.loads(f"value = {text}\n")["value"])
+    first: BrokenConfig | None = None
+    for value in values:
+        try:
+            return edit.set_value(file, key, value)
+        except BrokenConfig as broken:
+            first = first or broken
+    raise first or Failed(f"{key} cannot be set.")

@@ -1,0 +1,81 @@
+"""`bursar doctor`: everything that can be wrong, one line each, with what to do."""
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from bursar.cli import doctor_machine as machine
+from bursar.cli.doctor_upstreams import outside
+from bursar.cli.editing import file_in_force
+from bursar.cli.exits import Exit
+from bursar.cli.findings import MARKS, Finding, State, problem, well
+from bursar.cli.output import say, say_json
+from bursar.cli.places import add_config, places_of
+from bursar.config.load import load
+from bursar.config.problems import BrokenConfig
+from bursar.config.schema import Config
+from bursar.contract.codec import Mismatch
+from bursar.contract.commands import Status
+from bursar.contract.places import Places
+from bursar.contract.questions import Questions
+from bursar.contract.way_in import NotRunning, Refused
+
+DESCRIPTION = """\
+Check everything that can be wrong, one line each: what is well, and what to do where something is not. The exit
+status is 1 where there is a problem. Upstreams are asked for their lists of models, which costs nothing.
+
+examples:
+  bursar doctor
+  bursar doctor --offline      ask no upstream
+  bursar doctor --json         a list of {"check", "state", "sentence"}; state is well, note or problem
+"""
+
+
+def arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    """Its options."""
+    add_config(parser)
+    parser.add_argument("--offline", action="store_true", help="ask no upstream")
+    parser.add_argument("--json", action="store_true", help="print a JSON list")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, and print as it goes."""
+    findings = []
+    for finding in _findings(places_of(options), file_in_force(options), network=not options.offline):
+        findings.append(finding)
+        if not options.json:
+            say(f"{MARKS[finding.state]} {finding.check}: {finding.sentence}")
+    if options.json:
+        say_json(findings)
+    return Exit.PROBLEM if any(each.state is State.PROBLEM for each in findings) else Exit.OK
+
+
+def _findings(places: Places, file: Path, *, network: bool) -> Iterator[Finding]:
+    try:
+        config = load(file)
+    except BrokenConfig as broken:
+        for each in broken.problems:
+            yield problem("configuration", str(each))
+        config = Config(file=file)
+    else:
+        yield well("configuration", f"{file} has no problem" if config.digest else f"there is none at {file}")
+    status = _status(places)
+    yield machine.service(status)
+    yield machine.port(config, status)
+    yield machine.exposure(config)
+    database = Path(config.storage.path) if config.storage.path else places.database
+    found, newest_ms = machine.ledger(database)
+    yield found
+    yield machine.disk(database)
+    yield from machine.private(file, database)
+    yield machine.clock(config, newest_ms)
+    yield machine.vocabularies()
+    yield from asyncio.run(outside(config, file.parent, network=network))
+
+
+def _status(places: Places) -> Status | None:
+    try:
+        return Questions(places).status()
+    except (NotRunning, Refused, Mismatch):
+        return None

@@ -1,0 +1,133 @@
+"""What `bursar doctor` looks at on this machine: the port, the clock, the disk, the ledger, the vocabularies."""
+
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bursar import __version__
+from bursar.cli.findings import Finding, note, problem, well
+from bursar.cli.words import instant
+from bursar.config.base_url import is_loopback
+from bursar.config.schema import Config
+from bursar.config.zone import zone_named
+from bursar.contract.codec import CONTRACT
+from bursar.contract.commands import Status
+from bursar.doorkeeper.listen import CannotListen, listen_on
+from bursar.ledger.audit import audit
+from bursar.metering.price_table import ShippedPrices
+from bursar.storage.sqlite.examine import examined
+from bursar.storage.store import Reader, StoreUnavailable
+from bursar.tokens.vocabulary import ENCODINGS, Vocabularies, VocabularyDamaged
+
+_LEAST_FREE = 200 * 1024 * 1024
+_MIB = 1024 * 1024
+
+
+def service(status: Status | None) -> Finding:
+    """Whether a proxy runs, and whether it is of this version."""
+    if status is None:
+        return note("service", "no proxy is running; start one with `bursar serve`")
+    if (status.version, status.contract) != (__version__, CONTRACT):
+        return problem(
+            "service", f"the running proxy is version {status.version}, this program {__version__}: restart the proxy"
+        )
+    if status.problems:
+        return problem("service", f"the running proxy has a problem: {status.problems[0]}")
+    return well("service", f"running at {status.public_url}, process {status.pid}")
+
+
+def port(config: Config, status: Status | None) -> Finding:
+    """Whether the port can be had, or who has it."""
+    number = config.server.port
+    if status is not None:
+        return well("port", f"held by the running proxy ({status.public_url})")
+    try:
+        for sock in listen_on([config.server.host], number):
+            sock.close()
+    except CannotListen as error:
+        return problem("port", f"{error}: bursar config set server.port {number + 1}")
+    return well("port", f"{config.server.host}:{number} is free")
+
+
+def exposure(config: Config) -> Finding:
+    """Who can reach the public door."""
+    server = config.server
+    if not is_loopback(server.host):
+        return note("exposure", f"other machines may reach {server.host}:{server.port}; every call needs a client key")
+    if server.allowed_hosts:
+        return note("exposure", f"this machine, and whoever is let in as {', '.join(server.allowed_hosts)}")
+    return well("exposure", "this machine only")
+
+
+def clock(config: Config, newest_ms: int | None) -> Finding:
+    """Whether the clock can be right, and which zone days begin in."""
+    now_ms = time.time_ns() // 1_000_000
+    shipped = datetime.fromisoformat(ShippedPrices().table.date).replace(tzinfo=UTC)
+    now = instant(now_ms)
+    if now_ms < (shipped.timestamp() - 86_400) * 1000:
+        return problem("clock", f"it is {now} here, before this version was made: set the clock of this machine")
+    if newest_ms is not None and newest_ms > now_ms + 60_000:
+        return problem("clock", f"it is {now} here, but the last call was at {instant(newest_ms)}: check the clock")
+    return well("clock", f"it is {now}; days begin at midnight in {zone_named(config.server.zone).key}")
+
+
+def disk(database: Path) -> Finding:
+    """Whether there is room to write on."""
+    folder = next((each for each in (database.parent, *database.parent.parents) if each.exists()), Path.cwd())
+    free = shutil.disk_usage(folder).free
+    if not os.access(folder, os.W_OK):
+        return problem("disk", f"{folder} cannot be written by this user")
+    if free < _LEAST_FREE:
+        return problem("disk", f"only {free // _MIB:,} MiB are free at {folder}: make room")
+    return well("disk", f"{free // _MIB:,} MiB free at {folder}")
+
+
+def ledger(database: Path) -> tuple[Finding, int | None]:
+    """Whether the ledger's file is sound and adds up; and when its last record is of."""
+    if not database.exists():
+        return note("ledger", f"there is none yet; it will be {database}"), None
+
+    def question(reader: Reader) -> tuple[tuple[str, ...], int | None]:
+        last = reader.history(None, 1)
+        return audit(reader), last[0][1].at_ms if last else None
+
+    try:
+        wrong, newest_ms = examined(database, question)
+    except StoreUnavailable as error:
+        return problem("ledger", f"{error.reason}"), None
+    if wrong:
+        return problem("ledger", f"{database} does not add up: {wrong[0]}"), newest_ms
+    return well("ledger", f"{database} is sound and adds up"), newest_ms
+
+
+def private(file: Path, database: Path) -> Iterator[Finding]:
+    """Whether what is this user's own is closed to others."""
+    if os.name != "posix":
+        return
+    open_ones = [path for path in (file, database) if path.exists() and _is_open(path)]
+    for path in open_ones:
+        yield problem("files", f"others may read or change {path}: chmod 600 {path}")
+    if not open_ones:
+        yield well("files", "configuration and ledger are closed to other users")
+
+
+def vocabularies() -> Finding:
+    """Whether the shipped vocabularies are what tiktoken expects, to the byte."""
+    loaded = Vocabularies()
+    try:
+        for name in ENCODINGS:
+            loaded.encoding(name)
+    except VocabularyDamaged as error:
+        return problem("vocabulary", f"{error}")
+    return well("vocabulary", f"{' and '.join(ENCODINGS)} are whole (SHA-256), and need no network")
+
+
+def _is_open(path: Path) -> bool:
+    facts = path.stat()
+    # Reading the configuration tells nothing secret; changing it, or reading the ledger, would.
+    forbidden = stat.S_IWGRP | stat.S_IWOTH if path.suffix == ".toml" else 0o077
+    return bool(facts.st_mode & forbidden) or facts.st_uid not in (os.getuid(), 0)

@@ -1,0 +1,52 @@
+"""Client keys as the commands reach them: through the running proxy, else in the ledger's file itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from bursar.cli.exits import Failed
+from bursar.cli.running import asking
+from bursar.contract.codec import Mismatch
+from bursar.contract.commands import IssueKey, KeyIssued
+from bursar.contract.events import KeyView
+from bursar.contract.places import Places
+from bursar.contract.questions import Questions
+from bursar.contract.way_in import NoAnswer, NotRunning, Refused
+
+
+class KeyAccess(Protocol):
+    """What is done with client keys."""
+
+    def keys(self) -> tuple[KeyView, ...]:
+        """All of them."""
+
+    def issue_key(self, command: IssueKey) -> KeyIssued:
+        """A new one, with its text."""
+
+    def revoke_key(self, name: str) -> None:
+        """One less."""
+
+
+@contextmanager
+def key_access(places: Places) -> Iterator[KeyAccess]:
+    """The keys of this installation for as long as the block lasts. Raises Failed."""
+    if _runs(places):
+        with asking(places) as proxy:
+            yield proxy
+        return
+    from bursar.cli.offline_keys import offline_keys
+
+    with offline_keys(places) as keys:
+        yield keys
+
+
+def _runs(places: Places) -> bool:
+    try:
+        Questions(places).status()
+    except NoAnswer as error:
+        raise Failed(f"{error}.") from None
+    except NotRunning:
+        return False
+    except (Refused, Mismatch):
+        return True
+    return True

@@ -1,0 +1,133 @@
+"""The command tree: finds the command, imports its module, and turns what goes wrong into a sentence and a status."""
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from bursar import __version__
+from bursar.cli.exits import Exit, Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command in the list of all: its module below `bursar.cli`, and what it does in a line."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "demo": Entry("demo", "try everything at once: no key, no network, nothing billed, nothing left behind"),
+    "init": Entry("init", "set up: an upstream, its key, a daily cap, a first client key"),
+    "serve": Entry("serve", "run the proxy in the foreground"),
+    "watch": Entry("watch", "the terminal interface of a running proxy"),
+    "status": Entry("status", "what runs, and how the accounts stand"),
+    "usage": Entry("usage", "what was used and spent, by day, model, key and more"),
+    "key": Entry("keys", "issue, list and revoke the keys of client applications"),
+    "cap": Entry("caps", "set, list and remove spending limits"),
+    "secret": Entry("secret", "keep an upstream's key in the keyring of this system"),
+    "prices": Entry("prices", "what models cost, and where the price is from"),
+    "config": Entry("config", "check, show and change the configuration"),
+    "reload": Entry("control", "take up a changed configuration"),
+    "stop": Entry("control", "stop the running proxy once its calls have ended"),
+    "doctor": Entry("doctor", "check everything that can be wrong, and say what to do"),
+    "practice": Entry("practice", "an upstream made for trying and testing, with every fault there is"),
+}
+"""Every command, in the order in which a new user meets them."""
+
+_HEAD = (
+    "A local proxy for AI tools that holds every call to a budget.\n\nusage: bursar COMMAND [OPTIONS]\n\ncommands:\n"
+)
+_TAIL = """
+`bursar COMMAND --help` explains one of them, with examples.
+
+exit status:
+  0  done
+  1  a problem, said on standard error
+  2  the command line was wrong
+  3  the proxy is not running
+
+Where things are: BURSAR_CONFIG names the configuration file, BURSAR_HOME a folder for everything.
+"""
+
+
+class Command(Protocol):
+    """What a command's module has."""
+
+    DESCRIPTION: str
+    """What it does and, after an empty line, examples."""
+
+    def arguments(self, parser: argparse.ArgumentParser, name: str) -> None:
+        """Declare the options. `name` is the command asked for, where a module serves several."""
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Do it; the exit status."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return Exit.OK if words else Exit.WRONG_USE
+    if words[0] in ("-V", "--version"):
+        print(f"bursar {__version__}")
+        return Exit.OK
+    name = words[0]
+    if name not in COMMANDS:
+        print(_unknown(name), file=sys.stderr)
+        return Exit.WRONG_USE
+    command = cast(Command, importlib.import_module(f"bursar.cli.{COMMANDS[name].module}"))
+    options = _parser(command, name).parse_args(words[1:])
+    return _guarded(command, options)
+
+
+def _guarded(command: Command, options: argparse.Namespace) -> int:
+    """Run the command, with what it may be expected to fail of as sentences."""
+    try:
+        status = command.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): what Python still wants to write goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except Failed as failure:
+        print(failure, file=sys.stderr)
+        return failure.status
+    return status
+
+
+def _parser(command: Command, name: str) -> argparse.ArgumentParser:
+    summary, _, examples = command.DESCRIPTION.partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog=f"bursar {name}",
+        description=summary,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=name)
+    command.arguments(parser, name)
+    return parser
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {entry.summary}" for name, entry in COMMANDS.items()]
+    return _HEAD + "\n".join(lines) + "\n" + _TAIL.rstrip("\n")
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    rest = f'did you mean "{close[0]}"?' if close else "`bursar --help` lists all."
+    return f"There is no command {ascii(name)}; {rest}"

@@ -1,0 +1,71 @@
+"""Client keys in the ledger's file itself, while no proxy runs: its owner lock keeps one from starting meanwhile."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bursar.cli.exits import Failed
+from bursar.client_keys import ClientKeys
+from bursar.config.load import load
+from bursar.config.problems import BrokenConfig
+from bursar.contract.commands import IssueKey, KeyIssued
+from bursar.contract.events import KeyView
+from bursar.contract.places import Places
+from bursar.domain.clock import SystemClock
+from bursar.domain.refusals import Refusal
+from bursar.storage.sqlite.store import SqliteStore
+from bursar.storage.store import StoreUnavailable
+
+
+class OfflineKeys:
+    """The keys that a ledger's file holds."""
+
+    def __init__(self, runner: asyncio.Runner, keys: ClientKeys) -> None:
+        self._runner = runner
+        self._keys = keys
+
+    def keys(self) -> tuple[KeyView, ...]:
+        """All of them; when each was last used, only a running proxy knows."""
+        return tuple(
+            KeyView(key.name, key.hint, key.project, key.models, key.created_ms, key.expires_ms, key.disabled)
+            for key in self._keys.list()
+        )
+
+    def issue_key(self, command: IssueKey) -> KeyIssued:
+        """A new one, with its text. Raises Refusal, StoreUnavailable."""
+        issue = self._keys.issue(
+            command.name, project=command.project, models=command.models, expires_ms=command.expires_ms
+        )
+        key, text = self._runner.run(issue)
+        return KeyIssued(key.name, text)
+
+    def revoke_key(self, name: str) -> None:
+        """One less. Raises Refusal, StoreUnavailable."""
+        self._runner.run(self._keys.revoke(name))
+
+
+@contextmanager
+def offline_keys(places: Places) -> Iterator[OfflineKeys]:
+    """The keys in the ledger's file, which is this process's own for as long as the block lasts. Raises Failed."""
+    with asyncio.Runner() as runner:
+        try:
+            store = runner.run(_store(places))
+            try:
+                keys = ClientKeys(store, SystemClock(), lambda event: None)
+                runner.run(keys.load())
+                yield OfflineKeys(runner, keys)
+            finally:
+                runner.run(store.close())
+        except StoreUnavailable as error:
+            raise Failed(f"{error.reason}.") from None
+        except Refusal as refusal:
+            raise Failed(f"{refusal.message}.") from None
+        except BrokenConfig as broken:
+            raise Failed("\n".join(map(str, broken.problems))) from None
+
+
+async def _store(places: Places) -> SqliteStore:
+    storage = load(places.config_file).storage
+    database = Path(storage.path) if storage.path else places.database
+    return await SqliteStore.open(database, durability=storage.durability.value)

@@ -1,0 +1,45 @@
+"""The running proxy, as the commands reach it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bursar.cli.exits import Exit, Failed
+from bursar.contract.codec import Mismatch
+from bursar.contract.places import Places
+from bursar.contract.questions import Questions
+from bursar.contract.way_in import NotRunning, Refused
+
+
+@contextmanager
+def asking(places: Places) -> Iterator[Questions]:
+    """Ask the running proxy, with every way in which it may not answer as a sentence. Raises Failed."""
+    try:
+        yield Questions(places)
+    except NotRunning as error:
+        raise Failed(_sentence(error), Exit.NOT_RUNNING) from None
+    except (Refused, Mismatch) as error:
+        raise Failed(_sentence(error)) from None
+
+
+def running_config_file(places: Places) -> Path | None:
+    """The configuration file of the running proxy; None where none runs."""
+    try:
+        return Path(Questions(places).status().config_file)
+    except (NotRunning, Refused, Mismatch):
+        return None
+
+
+def reload_running(places: Places) -> tuple[str, ...] | None:
+    """Have the running proxy take up its file; the problems it has with it, None where none runs."""
+    try:
+        return Questions(places).reload()
+    except NotRunning:
+        return None
+    except (Refused, Mismatch) as error:
+        return (_sentence(error),)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")

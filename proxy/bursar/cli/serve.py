@@ -1,0 +1,75 @@
+"""`bursar serve`: run the proxy in the foreground; what a background service runs too."""
+
+import argparse
+import asyncio
+import logging
+
+from bursar.cli.exits import Exit, Failed
+from bursar.cli.output import complain
+from bursar.cli.places import add_config, places_of
+from bursar.config.load import load
+from bursar.config.problems import BrokenConfig
+from bursar.contract.shown import shown
+
+DESCRIPTION = """\
+Run the proxy in the foreground. Once it answers, it prints one line: `listening on http://127.0.0.1:N/v1`.
+SIGTERM or Ctrl-C ends it after its calls; SIGHUP, like `bursar reload`, takes up a changed configuration.
+
+examples:
+  bursar serve
+  bursar serve --port 0            a free port, for scripts and tests
+  bursar serve --config my.toml
+"""
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class _Line(logging.Formatter):
+    """A log line on which nothing acts: whatever is in it was rendered before it is made visible."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(shown, super().format(record).splitlines()))
+
+
+def arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    """Its options."""
+    add_config(parser)
+    parser.add_argument("--host", help="the address to listen on, in place of the configured one")
+    parser.add_argument("--port", type=int, help="the port to listen on, in place of the configured one; 0: a free one")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run until it is told to stop."""
+    places = places_of(options)
+    try:
+        config = load(places.config_file, host=options.host, port=options.port)
+    except BrokenConfig as broken:
+        raise Failed("\n".join(map(str, broken.problems))) from None
+    _log_to_stderr(_LEVELS[config.log.level.value])
+    for note in config.notes:
+        complain(note)
+
+    from bursar.daemon import run as run_daemon
+    from bursar.doorkeeper.listen import CannotListen
+    from bursar.storage.store import StoreUnavailable
+
+    try:
+        asyncio.run(run_daemon(places, _announce, host=options.host, port=options.port))
+    except (CannotListen, StoreUnavailable) as error:
+        raise Failed(f"{error}.") from None
+    except BrokenConfig as broken:
+        raise Failed("\n".join(map(str, broken.problems))) from None
+    return Exit.OK
+
+
+def _announce(base_url: str) -> None:
+    print(f"listening on {base_url}", flush=True)
+
+
+def _log_to_stderr(level: int) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Line("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+    # Libraries below us quote what they were sent; at debug level that may be a prompt or a key.
+    for library in ("asyncio", "aiohttp", "keyring"):
+        logging.getLogger(library).setLevel(max(level, logging.WARNING))
