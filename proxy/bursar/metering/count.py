@@ -53,7 +53,7 @@ class PromptCounter:
     A conversation that grows is counted only where it is new.
     """
 
-    def __init__(self, text: TextCounter, remembered: int = 20_000) -> None:
+    def __init__(self, text: TextCounter, remembered: int = 10_000) -> None:
         self.text = text
         self._memo = Memo[int | Counted](remembered)
         self._families = Memo[Family](1_000)

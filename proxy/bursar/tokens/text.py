@@ -13,7 +13,7 @@ SAMPLED_ABOVE = 8 * 1024 * 1024
 """Characters beyond which a text is counted by a sample."""
 _SAMPLE_PIECES = 32
 
-_REMEMBERED = 10_000
+_REMEMBERED = 5_000
 _WORTH_REMEMBERING = 256
 """Characters below which counting costs less than remembering."""
 

@@ -222,5 +222,6 @@ def test_a_delta_costs_little(counter: PromptCounter) -> None:
             _ = meter.completion_tokens
         return (time.perf_counter() - started) / len(deltas) * 1e6
 
-    # Measured 0.5; the aim is 1.5, the bound leaves room for a busy machine.
-    assert min(microseconds() for _ in range(3)) < 5
+    # Measured 0.5; the aim is 1.5. The bound leaves room for a busy machine that also traces every line, and is far
+    # below what it takes to count the text again at every delta.
+    assert min(microseconds() for _ in range(3)) < 50
