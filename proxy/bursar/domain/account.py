@@ -5,7 +5,7 @@ available = granted - held - settled.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from bursar.domain.cycle import Cycle, Every
@@ -67,15 +67,17 @@ class Standing:
 
     def holding(self, amount: int) -> "Standing":
         """The standing with `amount` more held (less, if negative)."""
-        return replace(self, held=self.held + amount)
+        return Standing(self.account_id, self.cycle, self.limit, self.granted, self.held + amount, self.settled)
 
     def settling(self, held: int, used: int) -> "Standing":
         """The standing after a hold of `held` ended with `used`."""
-        return replace(self, held=self.held - held, settled=self.settled + used)
+        return Standing(self.account_id, self.cycle, self.limit, self.granted, self.held - held, self.settled + used)
 
     def granting(self, amount: int) -> "Standing":
         """The standing with the configuration's part of the grant changed by `amount`."""
-        return replace(self, limit=self.limit + amount, granted=self.granted + amount)
+        return Standing(
+            self.account_id, self.cycle, self.limit + amount, self.granted + amount, self.held, self.settled
+        )
 
 
 def opened(account: Account, cycle: Cycle) -> Standing:

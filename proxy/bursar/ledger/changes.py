@@ -58,17 +58,18 @@ def place(transaction: Transaction, exchange_id: str, route: Route, demands: Seq
     standings = {
         account_id: standing_now(transaction, account, now) for account_id, account in accounts_of(demands).items()
     }
-    amounts: dict[str, int] = {}
-    for share in bear(standings, demands):
-        amounts[share.account_id] = amounts.get(share.account_id, 0) + share.amount
     shares = tuple(
-        HeldShare(account_id, standings[account_id].cycle.start_ms, amount) for account_id, amount in amounts.items()
+        HeldShare(account_id, standings[account_id].cycle.start_ms, amount)
+        for account_id, amount in _sums(bear(standings, demands)).items()
     )
     hold = transaction.add_hold(exchange_id, route.upstream, route.model, now.at_ms, shares)
-    for account_id, amount in amounts.items():
-        standings[account_id] = standing = standings[account_id].holding(amount)
+    for share in shares:
+        standing = standings[share.account_id].holding(share.amount)
+        standings[share.account_id] = standing
         _put(transaction, standing, now)
-        transaction.add_entry(Entry(EntryKind.HOLD, account_id, standing.cycle.start_ms, amount, now.at_ms, hold.id))
+        transaction.add_entry(
+            Entry(EntryKind.HOLD, share.account_id, share.cycle_start_ms, share.amount, now.at_ms, hold.id)
+        )
     return Placed(hold, standings)
 
 
@@ -89,14 +90,15 @@ def end(
     standings, home = _give_back(transaction, holds)
     charges = {} if used is None else _charge(transaction, standings, home, used, now)
     unwritten = dict(charges)
-    for number, hold in enumerate(holds):
-        settles = used is not None and number == 0
-        transaction.end_hold(hold.id, HoldState.SETTLED if settles else HoldState.RELEASED)
+    state = HoldState.RELEASED if used is None else HoldState.SETTLED
+    for hold in holds:
+        transaction.end_hold(hold.id, state)
         for share in hold.shares:
             kind, amount, held = EntryKind.RELEASE, -share.amount, 0
             if line is EntryKind.SETTLE and share.account_id in unwritten:
                 kind, amount, held = line, unwritten.pop(share.account_id), share.amount
             transaction.add_entry(Entry(kind, share.account_id, share.cycle_start_ms, amount, now.at_ms, hold.id, held))
+        state = HoldState.RELEASED
     for standing in standings.values():
         _put(transaction, standing, now)
     for account_id, amount in unwritten.items():
@@ -134,13 +136,19 @@ def _charge(
             standing = standing_now(transaction, account, now)
             home[account_id] = standing.cycle.start_ms
             standings[account_id, standing.cycle.start_ms] = standing
-    charges = dict.fromkeys(home, 0)
-    for share in charge_to({account_id: standings[account_id, start] for account_id, start in home.items()}, used):
-        charges[share.account_id] += share.amount
-    for account_id, amount in charges.items():
-        key = account_id, home[account_id]
-        standings[key] = standings[key].settling(0, amount)
+    shares = charge_to({account_id: standings[account_id, start_ms] for account_id, start_ms in home.items()}, used)
+    charges = dict.fromkeys(home, 0) | _sums(shares)
+    for key in home.items():
+        standings[key] = standings[key].settling(0, charges[key[0]])
     return charges
+
+
+def _sums(shares: Iterable[Share]) -> dict[str, int]:
+    """What each account bears, all its shares together."""
+    sums: dict[str, int] = {}
+    for share in shares:
+        sums[share.account_id] = sums.get(share.account_id, 0) + share.amount
+    return sums
 
 
 def _put(transaction: Transaction, standing: Standing, now: Now) -> None:

@@ -65,7 +65,7 @@ class Ends:
 
     def _try(self, end: _End) -> None:
         end.timer = None
-        self._store.submit(end.change).add_done_callback(lambda future: self._tell(end, future))
+        self._store.submit(end.change, patient=True).add_done_callback(lambda future: self._tell(end, future))
 
     def _tell(self, end: _End, future: "asyncio.Future[Any]") -> None:
         error = future.exception()

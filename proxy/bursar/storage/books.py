@@ -1,213 +1,208 @@
-"""Books and Draft: the ledger's figures in memory, and the changes on top of them that are not kept yet."""
+"""Books: the ledger's figures in memory; Draft: what changes have done to them that is not on disk yet."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from itertools import count
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from bursar.domain.account import Share, Standing
 from bursar.domain.client_key import ClientKey
 from bursar.domain.exchange import UsageRecord
 from bursar.domain.hold import Entry, HeldShare, Hold, HoldEnded, HoldState, check_transition
 from bursar.domain.usage import Usage
-from bursar.storage.store import LARGEST
+from bursar.storage.store import LARGEST, Transaction
 
-K = TypeVar("K")
-V = TypeVar("V")
+T = TypeVar("T")
 
-_FIGURES = tuple(field.name for field in fields(Usage))
+Recorded = tuple[UsageRecord, tuple[Share, ...]]
+"""A usage record, and what each account paid of it."""
 
-InCycle = tuple[str, int]
-"""An account and the start of its cycle."""
+_Undo = tuple[dict[Any, Any], Any, Any]
+"""A dictionary of the books, a key of it, and what was there before, or None."""
 
-
-class Books:
-    """The figures as they are kept: each account's latest standing, the holds that have not ended, keys, facts.
-
-    `standings` also has those of earlier cycles in which some hold was placed. Entries and records
-    are not here: they are written, and asked for only by readers.
-    """
-
-    def __init__(self, last_hold_id: int = 0) -> None:
-        self.latest: dict[str, Standing] = {}
-        self.standings: dict[InCycle, Standing] = {}
-        self.holds: dict[int, Hold] = {}
-        self.issued: dict[str, ClientKey] = {}
-        self.facts: dict[str, str] = {}
-        # Never set back, not even for a change that fails: whoever knows of its hold must not meet another's.
-        self.hold_ids: Iterator[int] = count(last_hold_id + 1)
-
-    def standing(self, account_id: str) -> Standing | None:
-        """The account's standing in its latest cycle."""
-        return self.latest.get(account_id)
-
-    def standing_in(self, account_id: str, cycle_start_ms: int) -> Standing | None:
-        """Its standing in one cycle, if it is here."""
-        return self.standings.get((account_id, cycle_start_ms))
-
-    def hold(self, hold_id: int) -> Hold | None:
-        """A hold that has not ended."""
-        return self.holds.get(hold_id)
-
-    def all_holds(self) -> dict[int, Hold]:
-        """All of them, as a copy."""
-        return dict(self.holds)
-
-    def all_keys(self) -> dict[str, ClientKey]:
-        """The client keys by name, as a copy."""
-        return dict(self.issued)
-
-    def fact(self, name: str) -> str | None:
-        """A small named text."""
-        return self.facts.get(name)
-
-    def put(self, standing: Standing) -> None:
-        """Take in one standing, in any order of cycles."""
-        self.standings[standing.account_id, standing.cycle.start_ms] = standing
-        latest = self.latest.get(standing.account_id)
-        if latest is None or standing.cycle.start_ms >= latest.cycle.start_ms:
-            self.latest[standing.account_id] = standing
-
-    def absorb(self, draft: "Draft") -> bool:
-        """Make what was drafted on these books part of them; whether an account has left a cycle behind."""
-        rolled = any(
-            account_id in self.latest and self.latest[account_id].cycle.start_ms != standing.cycle.start_ms
-            for account_id, standing in draft.latest.items()
-        )
-        self.standings.update(draft.standings)
-        self.latest.update(draft.latest)
-        _absorb(self.holds, draft.holds)
-        _absorb(self.issued, draft.issued)
-        _absorb(self.facts, draft.facts)
-        return rolled
-
-    def forget_past(self) -> None:
-        """Drop the standings of earlier cycles that no hold needs any more."""
-        needed = {(share.account_id, share.cycle_start_ms) for hold in self.holds.values() for share in hold.shares}
-        needed.update((standing.account_id, standing.cycle.start_ms) for standing in self.latest.values())
-        self.standings = {key: standing for key, standing in self.standings.items() if key in needed}
+_figures_of = attrgetter(*(field.name for field in fields(Usage)))
 
 
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """A Transaction: what changes have done on top of the books, or of another draft, until it is absorbed or dropped.
+    """What a group of changes wants kept, and what it takes to undo them."""
 
-    In `holds`, `keys` and `facts`, None stands for what is no longer there.
-    """
-
-    def __init__(self, below: "Books | Draft") -> None:
-        self.below = below
-        self.hold_ids: Iterator[int] = below.hold_ids
-        self.latest: dict[str, Standing] = {}
-        self.standings: dict[InCycle, Standing] = {}
-        self.holds: dict[int, Hold | None] = {}
-        self.issued: dict[str, ClientKey | None] = {}
-        self.facts: dict[str, str | None] = {}
-        self.entries: list[Entry] = []
-        self.records: list[tuple[UsageRecord, tuple[Share, ...]]] = []
+    standings: list[Standing]
+    entries: list[Entry]
+    holds: list[Hold]
+    ended: list[int]
+    records: list[Recorded]
+    keys: list[ClientKey]
+    removed_keys: list[str]
+    facts: dict[str, str | None]
+    undo: list[_Undo]
+    touches_past: bool
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to keep."""
-        return not (self.standings or self.holds or self.entries or self.records or self.issued or self.facts)
+        return not (self.undo or self.entries or self.records)
 
-    def absorb(self, draft: "Draft") -> None:
-        """Make what was drafted on top of this part of this."""
-        self.latest.update(draft.latest)
-        self.standings.update(draft.standings)
-        self.holds.update(draft.holds)
-        self.issued.update(draft.issued)
-        self.facts.update(draft.facts)
-        self.entries += draft.entries
-        self.records += draft.records
+
+class Books:
+    """A Transaction on figures in memory: each account's latest standing, the holds that have not ended, keys, facts.
+
+    They are as all changes have left them, also those that are not kept yet; whoever keeps them
+    takes these as a draft, and undoes drafts that cannot be kept, the last one first. Entries and
+    records are only passed on. `past` has the standings of earlier cycles that holds still need.
+    """
+
+    def __init__(self, last_hold_id: int = 0) -> None:
+        self.latest: dict[str, Standing] = {}
+        self.past: dict[tuple[str, int], Standing] = {}
+        self.holds: dict[int, Hold] = {}
+        self.issued: dict[str, ClientKey] = {}
+        self.facts: dict[str, str] = {}
+        # Never set back, not even for a change that fails: whoever knows of its hold must not meet another's.
+        self._hold_ids = count(last_hold_id + 1)
+        self._undo: list[_Undo] = []
+        self._entries: list[Entry] = []
+        self._records: list[Recorded] = []
+
+    def run(self, change: Callable[[Transaction], T]) -> T:
+        """The answer of a change. One that raises has done nothing."""
+        undo, entries, records = len(self._undo), len(self._entries), len(self._records)
+        try:
+            return change(self)
+        except BaseException:
+            _roll_back(self._undo[undo:])
+            del self._undo[undo:], self._entries[entries:], self._records[records:]
+            raise
+
+    def take_draft(self) -> Draft:
+        """What was done since the last draft."""
+        undo, self._undo = self._undo, []
+        entries, self._entries = self._entries, []
+        records, self._records = self._records, []
+        before: dict[int, dict[Any, Any]] = {}
+        for mapping, key, old in undo:
+            before.setdefault(id(mapping), {}).setdefault(key, old)
+        holds, keys = before.get(id(self.holds), {}), before.get(id(self.issued), {})
+        return Draft(
+            standings=[
+                *(self.past[key] for key in before.get(id(self.past), ())),
+                *(self.latest[key] for key in before.get(id(self.latest), ())),
+            ],
+            entries=entries,
+            holds=[self.holds[key] for key in holds if key in self.holds],
+            # A hold that came and went within one draft was never kept.
+            ended=[key for key, old in holds.items() if key not in self.holds and old is not None],
+            records=records,
+            keys=[self.issued[key] for key in keys if key in self.issued],
+            removed_keys=[key for key in keys if key not in self.issued],
+            facts={name: self.facts.get(name) for name in before.get(id(self.facts), ())},
+            undo=undo,
+            touches_past=id(self.past) in before,
+        )
+
+    def drop(self, draft: Draft) -> None:
+        """Undo what was done since a draft was taken, and the draft."""
+        _roll_back(self.take_draft().undo)
+        _roll_back(draft.undo)
+
+    def forget_past(self) -> None:
+        """Drop the standings of earlier cycles that no hold needs any more."""
+        needed = {(share.account_id, share.cycle_start_ms) for hold in self.holds.values() for share in hold.shares}
+        needed.update(key for mapping, key, _ in self._undo if mapping is self.past)
+        for key in [key for key in self.past if key not in needed]:
+            del self.past[key]
 
     # --- Transaction ----------------------------------------------------------------------------
 
     def standing(self, account_id: str) -> Standing | None:
-        return self.latest.get(account_id) or self.below.standing(account_id)
+        return self.latest.get(account_id)
 
     def standing_in(self, account_id: str, cycle_start_ms: int) -> Standing | None:
-        here = self.standings.get((account_id, cycle_start_ms))
-        return here or self.below.standing_in(account_id, cycle_start_ms)
+        latest = self.latest.get(account_id)
+        if latest is not None and latest.cycle.start_ms == cycle_start_ms:
+            return latest
+        return self.past.get((account_id, cycle_start_ms))
 
     def put_standing(self, standing: Standing) -> None:
-        _check_fit((standing.limit, standing.granted, standing.held, standing.settled))
+        if not (-LARGEST <= standing.settled <= LARGEST and -LARGEST <= standing.available <= LARGEST):
+            raise ValueError(f"{standing} is too large to be kept")
         account_id, start_ms = standing.account_id, standing.cycle.start_ms
-        latest = self.standing(account_id)
-        self.standings[account_id, start_ms] = standing
-        if latest is None or start_ms >= latest.cycle.start_ms:
-            self.latest[account_id] = standing
+        latest = self.latest.get(account_id)
+        if latest is not None and latest.cycle.start_ms != start_ms:
+            if latest.cycle.start_ms > start_ms:
+                self._set(self.past, (account_id, start_ms), standing)
+                return
+            self._set(self.past, (account_id, latest.cycle.start_ms), latest)
+        self._undo.append((self.latest, account_id, latest))
+        self.latest[account_id] = standing
 
     def add_entry(self, entry: Entry) -> None:
-        _check_fit((entry.amount, entry.held))
-        self.entries.append(entry)
+        if not -LARGEST <= entry.amount <= LARGEST:
+            raise ValueError(f"{entry} is too large to be kept")
+        self._entries.append(entry)
 
     def add_hold(self, exchange_id: str, upstream: str, model: str, at_ms: int, shares: tuple[HeldShare, ...]) -> Hold:
-        _check_fit(share.amount for share in shares)
-        hold_id = next(self.hold_ids)
+        hold_id = next(self._hold_ids)
         hold = Hold(
             hold_id, _storable(exchange_id), _storable(upstream), _storable(model), at_ms, HoldState.OPEN, shares
         )
+        self._undo.append((self.holds, hold_id, None))
         self.holds[hold_id] = hold
         return hold
 
     def hold(self, hold_id: int) -> Hold | None:
-        return self.holds[hold_id] if hold_id in self.holds else self.below.hold(hold_id)
+        return self.holds.get(hold_id)
 
     def open_holds(self) -> tuple[Hold, ...]:
-        return tuple(hold for _, hold in sorted(self.all_holds().items()))
+        return tuple(hold for _, hold in sorted(self.holds.items()))
 
     def end_hold(self, hold_id: int, state: HoldState) -> Hold:
-        hold = self.hold(hold_id)
+        hold = self.holds.get(hold_id)
         if hold is None:
             raise HoldEnded(f"hold {hold_id} has ended already")
         check_transition(hold.state, state)
-        self.holds[hold_id] = replace(hold, state=state) if state is HoldState.IN_DOUBT else None
+        if state is HoldState.IN_DOUBT:
+            self._set(self.holds, hold_id, replace(hold, state=state))
+        else:
+            self._remove(self.holds, hold_id)
         return hold
 
     def add_record(self, record: UsageRecord, paid: tuple[Share, ...] = ()) -> None:
-        self.records.append((_storable_record(record), paid))
+        self._records.append((_storable_record(record), paid))
 
     def client_keys(self) -> tuple[ClientKey, ...]:
-        return tuple(key for _, key in sorted(self.all_keys().items()))
+        return tuple(key for _, key in sorted(self.issued.items()))
 
     def put_key(self, key: ClientKey) -> None:
-        self.issued[key.name] = key
+        self._set(self.issued, key.name, key)
 
     def remove_key(self, name: str) -> None:
-        self.issued[name] = None
+        self._remove(self.issued, name)
 
     def fact(self, name: str) -> str | None:
-        return self.facts[name] if name in self.facts else self.below.fact(name)
+        return self.facts.get(name)
 
     def put_fact(self, name: str, text: str | None) -> None:
-        self.facts[name] = text
-
-    # --- seen through from a draft on top of this -----------------------------------------------
-
-    def all_holds(self) -> dict[int, Hold]:
-        holds = self.below.all_holds()
-        _absorb(holds, self.holds)
-        return holds
-
-    def all_keys(self) -> dict[str, ClientKey]:
-        keys = self.below.all_keys()
-        _absorb(keys, self.issued)
-        return keys
-
-
-def _absorb(target: dict[K, V], changes: Mapping[K, V | None]) -> None:
-    for key, value in changes.items():
-        if value is None:
-            target.pop(key, None)
+        if text is None:
+            self._remove(self.facts, name)
         else:
-            target[key] = value
+            self._set(self.facts, name, text)
+
+    def _set(self, mapping: dict[Any, Any], key: object, value: object) -> None:
+        self._undo.append((mapping, key, mapping.get(key)))
+        mapping[key] = value
+
+    def _remove(self, mapping: dict[Any, Any], key: object) -> None:
+        self._undo.append((mapping, key, mapping.pop(key, None)))
 
 
-def _check_fit(figures: Iterable[int]) -> None:
-    """One figure too large for a back end would fail every change that is written together with it."""
-    for figure in figures:
-        if not -LARGEST <= figure <= LARGEST:
-            raise ValueError(f"{figure} is too large to be kept")
+def _roll_back(undo: list[_Undo]) -> None:
+    for mapping, key, old in reversed(undo):
+        if old is None:
+            mapping.pop(key, None)
+        else:
+            mapping[key] = old
 
 
 def _storable(text: str) -> str:
@@ -216,9 +211,18 @@ def _storable(text: str) -> str:
 
 
 def _storable_record(record: UsageRecord) -> UsageRecord:
-    _check_fit((record.at_ms, record.status, record.cost_nano, record.prompt_counted, record.completion_counted))
-    _check_fit((record.first_ms or 0, record.total_ms))
-    _check_fit(getattr(record.usage, name) for name in _FIGURES)
+    figures = (
+        record.at_ms,
+        record.status,
+        record.cost_nano,
+        record.prompt_counted,
+        record.completion_counted,
+        record.first_ms or 0,
+        record.total_ms,
+        *_figures_of(record.usage),
+    )
+    if max(figures) > LARGEST or min(figures) < -LARGEST:
+        raise ValueError(f"{record} is too large to be kept")
     text = f"{record.exchange_id}{record.key}{record.project}{record.client}{record.alias}{record.upstream}"
     if text.isascii() and "".join((record.model, record.finish_reason, record.refusal, *record.notes)).isascii():
         return record

@@ -6,15 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from bursar.contract.commands import AttemptRow, SpendRow
-from bursar.domain.account import Share, Standing
+from bursar.domain.account import Standing
 from bursar.domain.exchange import UsageRecord
 from bursar.domain.hold import Entry, EntryKind, Hold
-from bursar.storage.books import Books, Draft
+from bursar.storage.books import Books, Recorded
 from bursar.storage.store import EntrySum, Reader, SpendBy, StoreUnavailable, Stretch, Transaction
 
 T = TypeVar("T")
-
-Recorded = tuple[UsageRecord, tuple[Share, ...]]
 
 
 class MemoryStore:
@@ -26,18 +24,17 @@ class MemoryStore:
         self._records: list[Recorded] = []
         self._closed = False
 
-    def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
+    def submit(self, change: Callable[[Transaction], T], *, patient: bool = False) -> "asyncio.Future[T]":
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if self._closed:
             future.set_exception(StoreUnavailable("the store is closed"))
             return future
-        draft = Draft(self._books)
         try:
-            answer = change(draft)
+            answer = self._books.run(change)
         except Exception as error:
             future.set_exception(error)
             return future
-        self._books.absorb(draft)
+        draft = self._books.take_draft()
         self._entries += draft.entries
         self._records += draft.records
         future.set_result(answer)
@@ -93,7 +90,7 @@ class MemoryReader:
         return list(sums.values())
 
     def standings(self) -> list[Standing]:
-        return list(self._books.standings.values())
+        return [*self._books.past.values(), *self._books.latest.values()]
 
     def holds(self) -> list[Hold]:
         return list(self._books.holds.values())

@@ -140,8 +140,10 @@ class Reader(Protocol):
 class Store(Protocol):
     """Keeps the ledger. Used from one event loop."""
 
-    def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
+    def submit(self, change: Callable[[Transaction], T], *, patient: bool = False) -> "asyncio.Future[T]":
         """Hand a change over, for good, without waiting; cancelling the future does not stop it.
+
+        A patient change may be kept for some milliseconds, to reach the disk together with others.
 
         Changes happen alone, whole, once and in the order in which they were handed over. The
         future has the change's answer once all it did is on disk. A change that raises does

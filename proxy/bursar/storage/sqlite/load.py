@@ -23,16 +23,14 @@ def load(connection: sqlite3.Connection) -> Books:
     books = Books(int(last_hold))
     for hold in holds(connection):
         books.holds[hold.id] = hold
-    for standing in standings(
-        connection, "WHERE s.start_ms = (SELECT max(start_ms) FROM standing AS t WHERE t.account = s.account)"
-    ):
-        books.put(standing)
+    latest = "WHERE s.start_ms = (SELECT max(start_ms) FROM standing AS t WHERE t.account = s.account)"
+    books.latest.update((standing.account_id, standing) for standing in standings(connection, latest))
     for hold in books.holds.values():
         for share in hold.shares:
-            if books.standing_in(share.account_id, share.cycle_start_ms) is None:
+            key = share.account_id, share.cycle_start_ms
+            if books.standing_in(*key) is None:
                 where = "WHERE account = (SELECT id FROM word WHERE text = ?) AND start_ms = ?"
-                for standing in standings(connection, where, (share.account_id, share.cycle_start_ms)):
-                    books.put(standing)
+                books.past.update((key, standing) for standing in standings(connection, where, key))
     for name, digest, hint, created_ms, project, models, expires_ms, disabled in connection.execute(
         "SELECT name, digest, hint, created_ms, project, models, expires_ms, disabled FROM client_key"
     ):

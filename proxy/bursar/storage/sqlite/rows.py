@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,14 +21,15 @@ KINDS = (EntryKind.GRANT, EntryKind.HOLD, EntryKind.SETTLE, EntryKind.RELEASE, E
 STATES = (HoldState.OPEN, HoldState.IN_DOUBT)
 """By their number in the file; further ones are added at the end."""
 
-_KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
-_STATE_NUMBERS = {state: number for number, state in enumerate(STATES)}
-
 SUMMED_TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "requests")
 """The figures of a usage that have a column, because reports add them up."""
 
 OTHER_TOKENS = tuple(field.name for field in fields(Usage) if field.name not in SUMMED_TOKENS)
 """Those that have none: vendors think of new ones, and a new one needs no migration."""
+
+_others_of = attrgetter(*OTHER_TOKENS)
+_KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
+_STATE_NUMBERS = {state: number for number, state in enumerate(STATES)}
 
 Row = tuple[Any, ...]
 
@@ -35,24 +37,23 @@ _json = msgspec.json.Encoder()
 
 
 class Statement:
-    """One statement over any number of rows, in steps of 32, 16, … 1.
+    """One statement over any number of rows, in steps of 32, 16, or up to 8.
 
     Each step gives up Python's lock and has to win it back from a busy event loop, so a statement a
     row would be dear; these few sizes are all that SQLite has to prepare, and it keeps them.
     """
 
-    _SIZES = (32, 16, 8, 4, 2, 1)
-
     def __init__(self, head: str, row: str, tail: str = "") -> None:
-        self._texts = [(size, f"{head} {', '.join([row] * size)}{tail}") for size in self._SIZES]
+        self._texts = {size: f"{head} {', '.join([row] * size)}{tail}" for size in (*range(1, 9), 16, 32)}
 
     def run(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Run it over all rows."""
         done, count = 0, len(rows)
-        for size, text in self._texts:
-            while count - done >= size:
-                connection.execute(text, tuple(chain.from_iterable(rows[done : done + size])))
-                done += size
+        while done < count:
+            left = count - done
+            size = left if left <= 8 else 8 if left < 16 else 16 if left < 32 else 32
+            connection.execute(self._texts[size], tuple(chain.from_iterable(rows[done : done + size])))
+            done += size
 
 
 def _places(count: int) -> str:
@@ -89,22 +90,23 @@ _REMOVE_FACTS = Statement("DELETE FROM fact WHERE name IN (", "?", ")")
 
 def write(connection: sqlite3.Connection, words: Words, draft: Draft) -> int:
     """Write a draft within the transaction that is open; returns how many rows. Raises sqlite3.Error."""
-    steps: list[tuple[Statement, list[Row]]] = [
-        (_PUT_STANDINGS, [_standing_row(standing, words) for standing in draft.standings.values()]),
-        (_ADD_ENTRIES, [_entry_row(entry, words) for entry in draft.entries]),
-        (_PUT_HOLDS, [_hold_row(hold, words) for hold in draft.holds.values() if hold is not None]),
-        (_REMOVE_HOLDS, [(hold_id,) for hold_id, hold in draft.holds.items() if hold is None]),
-        (_ADD_RECORDS, [_record_row(record, paid, words) for record, paid in draft.records]),
-        (_PUT_KEYS, [_key_row(key) for key in draft.issued.values() if key is not None]),
-        (_REMOVE_KEYS, [(name,) for name, key in draft.issued.items() if key is None]),
-        (_PUT_FACTS, [(name, text) for name, text in draft.facts.items() if text is not None]),
-        (_REMOVE_FACTS, [(name,) for name, text in draft.facts.items() if text is None]),
-    ]
+    standings = [_standing_row(standing, words) for standing in draft.standings]
+    entries = [_entry_row(entry, words) for entry in draft.entries]
+    holds = [_hold_row(hold, words) for hold in draft.holds]
+    records = [_record_row(record, paid, words) for record, paid in draft.records]
     _ADD_WORDS.run(connection, words.fresh)
-    for statement, rows in steps:
-        if rows:
-            statement.run(connection, rows)
-    return sum(len(rows) for _, rows in steps)
+    _PUT_STANDINGS.run(connection, standings)
+    _ADD_ENTRIES.run(connection, entries)
+    _PUT_HOLDS.run(connection, holds)
+    _REMOVE_HOLDS.run(connection, [(hold_id,) for hold_id in draft.ended])
+    _ADD_RECORDS.run(connection, records)
+    if draft.keys or draft.removed_keys:
+        _PUT_KEYS.run(connection, [_key_row(key) for key in draft.keys])
+        _REMOVE_KEYS.run(connection, [(name,) for name in draft.removed_keys])
+    if draft.facts:
+        _PUT_FACTS.run(connection, [(name, text) for name, text in draft.facts.items() if text is not None])
+        _REMOVE_FACTS.run(connection, [(name,) for name, text in draft.facts.items() if text is None])
+    return len(standings) + len(entries) + len(holds) + len(records)
 
 
 def _standing_row(standing: Standing, words: Words) -> Row:
@@ -140,7 +142,7 @@ def _hold_row(hold: Hold, words: Words) -> Row:
 
 def _record_row(record: UsageRecord, paid: tuple[Share, ...], words: Words) -> Row:
     id_of, usage = words.id_of, record.usage
-    others = {name: tokens for name in OTHER_TOKENS if (tokens := getattr(usage, name))}
+    others = _others_of(usage)
     return (
         record.exchange_id,
         record.attempt,
@@ -158,7 +160,7 @@ def _record_row(record: UsageRecord, paid: tuple[Share, ...], words: Words) -> R
         usage.cached_tokens,
         usage.reasoning_tokens,
         usage.requests,
-        _json.encode(others).decode() if others else None,
+        _json.encode(dict(zip(OTHER_TOKENS, others, strict=True))).decode() if any(others) else None,
         id_of(record.quality),
         record.prompt_counted,
         record.completion_counted,
@@ -169,7 +171,7 @@ def _record_row(record: UsageRecord, paid: tuple[Share, ...], words: Words) -> R
         record.stream,
         id_of(record.finish_reason),
         id_of(record.refusal),
-        id_of(_json.encode(record.notes).decode()),
+        id_of(_json.encode(record.notes).decode() if record.notes else "[]"),
         _json.encode([(id_of(share.account_id), share.amount) for share in paid]).decode(),
     )
 

@@ -28,12 +28,16 @@ T = TypeVar("T")
 
 _READERS = 2
 
+_PATIENCE_S = 0.01
+"""How long a patient change waits for company: most calls end while others begin."""
+
 
 class _Batch:
-    """Changes that reach the disk together: what they did, and who waits for it."""
+    """Changes that reach the disk together: who waits for them, and, once it is complete, what they did."""
 
-    def __init__(self, below: Books | Draft) -> None:
-        self.draft = Draft(below)
+    def __init__(self) -> None:
+        self.draft: Draft | None = None
+        self.is_urgent = False
         self.answers: list[tuple[asyncio.Future[Any], Any]] = []
         self.errors: list[tuple[asyncio.Future[Any], Exception]] = []
 
@@ -64,12 +68,11 @@ class SqliteStore:
         self._books = opened.books
         self._loop = asyncio.get_running_loop()
         self._readers = ThreadPoolExecutor(_READERS, "bursar-ledger-reader")
-        self._gathering = _Batch(self._books)
+        self._gathering = _Batch()
         self._flying: _Batch | None = None
-        self._sending = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._at_rest: asyncio.Future[None] | None = None
         self._closed = False
-        self._at_rest = asyncio.Event()
-        self._at_rest.set()
         self._writer = Writer(opened.connection, database, opened.words, self._tell_loop)
         self._writer.start()
 
@@ -86,26 +89,24 @@ class SqliteStore:
         """
         return cls(database, await asyncio.to_thread(_open, database, durability == "full", steps or shipped_steps()))
 
-    def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
+    def submit(self, change: Callable[[Transaction], T], *, patient: bool = False) -> "asyncio.Future[T]":
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closed:
             future.set_exception(StoreUnavailable("the ledger is closed"))
             return future
         batch = self._gathering
-        draft = Draft(batch.draft)
         try:
-            answer = change(draft)
+            batch.answers.append((future, self._books.run(change)))
         except Exception as error:
             # It has seen what is not on disk yet, so it too is told only once that is.
             batch.errors.append((future, error))
-        else:
-            batch.draft.absorb(draft)
-            batch.answers.append((future, answer))
-        if not self._sending:
-            self._sending = True
-            self._at_rest.clear()
-            # At the end of this turn of the loop, so that whoever else is ready joins the batch.
-            self._loop.call_soon(self._send)
+        if not (patient or batch.is_urgent):
+            batch.is_urgent = True
+            if self._flying is None:
+                # At the end of this turn of the loop, so that whoever else is ready joins the batch.
+                self._loop.call_soon(self._send)
+        elif self._timer is None and self._flying is None and not batch.is_urgent:
+            self._timer = self._loop.call_later(_PATIENCE_S, self._send)
         return future
 
     async def read(self, question: Callable[[Reader], T]) -> T:
@@ -123,7 +124,11 @@ class SqliteStore:
         if self._closed:
             return
         self._closed = True
-        await self._at_rest.wait()
+        if self._flying is None:
+            self._send()
+        if self._flying is not None:
+            self._at_rest = self._loop.create_future()
+            await self._at_rest
         self._writer.stop()
         await asyncio.to_thread(self._let_go)
 
@@ -134,13 +139,14 @@ class SqliteStore:
 
     def _send(self) -> None:
         """Begin the next batch, unless one is on its way or there is none."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         batch = self._gathering
-        if batch.is_empty:
-            self._sending = False
-            self._at_rest.set()
+        if self._flying is not None or batch.is_empty:
             return
-        self._flying = batch
-        self._gathering = _Batch(batch.draft)
+        batch.draft = self._books.take_draft()
+        self._flying, self._gathering = batch, _Batch()
         if batch.draft.is_empty:
             self._land(None)
         else:
@@ -154,18 +160,23 @@ class SqliteStore:
     def _land(self, problem: str | None) -> None:
         """The batch on its way is on disk, or it is not, and then nothing that was built on it can be."""
         batch, self._flying = self._flying, None
-        if batch is None:
+        if batch is None or batch.draft is None:
             return
         if problem is None:
-            if self._books.absorb(batch.draft):
+            if batch.draft.touches_past:
                 self._books.forget_past()
-            self._gathering.draft.below = self._books
             batch.succeed()
         else:
+            self._books.drop(batch.draft)
             batch.fail(problem)
             self._gathering.fail(problem)
-            self._gathering = _Batch(self._books)
-        self._send()
+            self._gathering = _Batch()
+        if self._gathering.is_urgent or self._closed:
+            self._send()
+        elif not self._gathering.is_empty:
+            self._timer = self._loop.call_later(_PATIENCE_S, self._send)
+        if self._at_rest is not None and self._flying is None:
+            self._at_rest.set_result(None)
 
 
 @dataclass(frozen=True, slots=True)
