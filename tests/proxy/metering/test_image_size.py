@@ -42,6 +42,11 @@ def test_a_jpeg_may_state_its_size_behind_a_preview() -> None:
     assert size_of_base64("data:image/jpeg;base64," + text, 23) == (800, 600)
 
 
+def test_a_jpeg_may_have_fill_bytes_and_markers_that_stand_alone() -> None:
+    content = file_of("JPEG", (33, 44))
+    assert size_of(b"\xff\xd8\xff\xff\xff\x01\xff\xd0" + content[2:]) == (33, 44)
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -194,6 +194,10 @@ def test_files_are_counted_by_their_size_or_taken_for_a_stated_one() -> None:
         assert said(part) == UNSEEN_FILE_TOKENS
     text = base64.b64encode("häuser".encode()).decode()
     assert said({"type": "file", "file": {"file_data": "data:text/plain;base64," + text}}) == 6
+    assert said({"type": "file", "file": {"file_data": "data:text/plain;base64,abcde"}}) == len(
+        "data:text/plain;base64,abcde"
+    )
+    assert said({"type": "file", "file": {"file_data": "data:text/plain,hello"}}) == len("data:text/plain,hello")
     assert said({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "hello"}}) == 5
 
 
@@ -203,6 +207,13 @@ def test_a_system_message_says_what_a_newline_would_add() -> None:
     assert counted({"role": "system", "content": [{"type": "text", "text": "a"}, {"type": "x"}]}).padding == 1
     assert counted({"role": "system", "content": None}).padding == 1
     assert not counted({"role": "user", "content": "a"}).system
+
+
+def test_a_system_message_may_hold_images_as_well() -> None:
+    message = counted(
+        {"role": "system", "content": [{"type": "image_url", "image_url": "x"}, {"type": "text", "text": "a"}]}
+    )
+    assert (len(message.images), message.system, message.padding) == (1, True, 1)
 
 
 def test_nesting_is_followed_only_so_far() -> None:
