@@ -9,6 +9,8 @@ from bench.asks import MODEL, UPSTREAM_MODEL
 from bench.children import ROOT, Child, ChildFailed, environment
 
 KEY = "bench"
+CAPS = 3
+REQUESTS_CAP = "cap:requests"
 _COMMAND_S = 60.0
 
 _CONFIG = """\
@@ -74,6 +76,11 @@ class BursarHome:
         if done.returncode != 0:
             raise ChildFailed(f"bursar {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.folder / "data" / "ledger.sqlite3"
 
     @property
     def ledger_bytes(self) -> int:

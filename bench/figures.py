@@ -36,6 +36,12 @@ class Figures:
         self.measures[measure.name] = measure
         self._values.setdefault((measure.name, way), []).append(value)
 
+    def take_over(self, other: "Figures") -> None:
+        """Add all values of another."""
+        for (name, way), values in other._values.items():
+            for value in values:
+                self.add(other.measures[name], way, value)
+
     def values(self, name: str, way: Way) -> list[float]:
         """The values of all repetitions; of an added measure the differences from the direct ones beside them."""
         values = self._values.get((name, way), [])

@@ -4,8 +4,11 @@ import asyncio
 import gc
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:\s*chunked", re.IGNORECASE)
@@ -144,6 +147,16 @@ async def connected(port: int, count: int) -> AsyncIterator[list[Connection]]:
             connection.close()
 
 
+async def all_of(tasks: Iterable[Coroutine[None, None, T]]) -> list[T]:
+    """What all of them return; raises what the first to fail raises, by itself and not as one of a group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(task) for task in tasks]
+    except* Wrong as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in running]
+
+
 async def one_by_one(connection: Connection, requests: Iterable[bytes], check: Check) -> list[Answer]:
     """The answers to requests asked one after the other, each checked, without their bytes."""
     answers = []
@@ -172,9 +185,7 @@ async def for_a_while(
             answer.pieces.clear()
             answers.append(answer)
 
-    async with asyncio.TaskGroup() as group:
-        for connection in connections:
-            group.create_task(ask_on(connection))
+    await all_of(ask_on(connection) for connection in connections)
     return answers, (time.monotonic_ns() - begun) / 1e9
 
 
@@ -185,9 +196,7 @@ async def together(connections: Sequence[Connection], request: bytes, apart_s: f
         await asyncio.sleep(wait_s)
         return await connection.ask(request)
 
-    async with asyncio.TaskGroup() as group:
-        asked = [group.create_task(ask_at(each, at * apart_s)) for at, each in enumerate(connections)]
-    answers = [task.result() for task in asked]
+    answers = await all_of(ask_at(each, at * apart_s) for at, each in enumerate(connections))
     for answer in answers:
         check(answer)
     return answers

@@ -8,7 +8,10 @@ from dataclasses import asdict
 from importlib.metadata import version
 
 from bench.bars import Verdict
-from bench.figures import Figures, Way
+from bench.figures import Figures, Way, quantile
+
+QUIET = 0.05
+"""What others may take of our cores in a repetition that counts as undisturbed."""
 
 _NOISY = 0.25
 """Direct calls that differ by more than this from one repetition to the next tell of work beside us."""
@@ -31,14 +34,16 @@ def judgement(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield f"{verdict.subject:62}{verdict.figure:>22}  {verdict.bar:28}{met}"
 
 
-def noise(figures: Figures, load_before: float, load_after: float) -> str:
-    """How quiet the machine was, in a sentence."""
-    spread = figures.spread("plain1.p50", Way.DIRECT)
-    told = f"load average {load_before:.1f} before and {load_after:.1f} after"
-    if spread is None:
-        return f"Machine: {told}."
-    word = "noisy: repeat before you believe a small difference" if spread > _NOISY else "quiet"
-    return f"Machine: {told}; direct calls differ by {spread:.0%} between repetitions: {word}."
+def noise(figures: Figures, shares: Sequence[float], load_before: float, load_after: float) -> str:
+    """How quiet the machine was, in a sentence. `shares` are what others took of our cores in each repetition."""
+    spread = figures.spread("plain1.p50", Way.DIRECT) or 0.0
+    worst = quantile(shares, 0.9) if shares else 0.0
+    noisy = spread > _NOISY or worst > QUIET
+    word = "NOISY: others are at work here; trust CPU and its ratios, and repeat for the rest" if noisy else "quiet"
+    return (
+        f"Machine {word} (others took up to {worst:.0%} of our cores in nine of ten repetitions, direct calls "
+        f"differ by {spread:.0%}, load average {load_before:.1f} before and {load_after:.1f} after)."
+    )
 
 
 def as_json(figures: Figures, verdicts: Sequence[Verdict], how: dict[str, object]) -> str:

@@ -9,14 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import asks
-from bench.bursar_home import BursarHome
+from bench.bursar_home import CAPS, REQUESTS_CAP, BursarHome
 from bench.check import is_plain, is_stream_of
 from bench.children import ROOT, Child, ChildFailed, Cores, environment, open_files, rss_bytes
 from bench.figures import Figures, Measure, Way
-from bench.load import connected, for_a_while
+from bench.load import Wrong, connected, for_a_while
 from bench.workloads import BURST, Entrance
 
 from bursar.config.schema import Durability
+from bursar.storage.sqlite.store import SqliteStore
 
 WARM_UP_CALLS = 5_000
 """Calls after which memory should have settled."""
@@ -124,6 +125,7 @@ class Upkeep:
         finally:
             self._stop(Way.BURSAR, child)
         self._figures.add(DISK, Way.BURSAR, home.ledger_bytes / (made + soaked))
+        await _check_ledger(home, made + soaked)
         return made + soaked
 
     def _stop(self, way: Way, child: Child) -> None:
@@ -133,6 +135,20 @@ class Upkeep:
             self._figures.add(STOP, way, (time.monotonic_ns() - begun) / 1e9)
             if code != 0:
                 raise ChildFailed(f"bursar serve ended with {code} when told to stop; it said: {child.said}")
+
+
+async def _check_ledger(home: BursarHome, calls: int) -> None:
+    """Raises Wrong unless every call was settled on every cap and nothing is held: only then was everything on."""
+    store = await SqliteStore.open(home.ledger)
+    try:
+        sums = await store.read(lambda reader: reader.entry_sums())
+    finally:
+        await store.close()
+    accounts = {each.account_id for each in sums if each.settled}
+    settled = sum(each.settled for each in sums if each.account_id == REQUESTS_CAP)
+    held = [each for each in sums if each.held]
+    if settled != calls or held or len(accounts) != CAPS:
+        raise Wrong(f"{calls:,} calls, but {settled:,} settled on {len(accounts)} accounts, and still held: {held}")
 
 
 async def _calls(at: Entrance, count: int) -> int:
