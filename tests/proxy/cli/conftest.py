@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,3 +137,22 @@ every = "day"
 """
     )
     return listening(start("serve"))
+
+
+@pytest.fixture
+def call() -> Callable[[str, str], tuple[int, dict[str, Any]]]:
+    """Asks a proxy for its alias `fast` with a key; status and body of the answer."""
+    return _call
+
+
+def _call(proxy: str, key: str) -> tuple[int, dict[str, Any]]:
+    body = json.dumps({"model": "fast", "messages": [{"role": "user", "content": "Hello"}]}).encode()
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "User-Agent": "test/1"}
+    request = urllib.request.Request(f"{proxy}/chat/completions", body, headers)  # noqa: S310 - the proxy's own URL
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as no:
+        with no:
+            return no.code, json.load(no)

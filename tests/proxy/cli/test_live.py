@@ -1,11 +1,8 @@
 """The commands against a proxy that runs: what they ask, what they change at once, and how it ends."""
 
-import json
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,23 +10,11 @@ from typing import Any
 import pytest
 
 Bursar = Callable[..., Any]
+Call = Callable[[str, str], tuple[int, dict[str, Any]]]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
-def call(proxy: str, key: str) -> tuple[int, dict[str, Any]]:
-    body = json.dumps({"model": "fast", "messages": [{"role": "user", "content": "Hello"}]}).encode()
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "User-Agent": "test/1"}
-    request = urllib.request.Request(f"{proxy}/chat/completions", body, headers)  # noqa: S310 - the proxy's own URL
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=20) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as no:
-        with no:
-            return no.code, json.load(no)
-
-
-def test_a_day_with_the_proxy(bursar: Bursar, proxy: str, config_file: Path) -> None:
+def test_a_day_with_the_proxy(bursar: Bursar, proxy: str, config_file: Path, call: Call) -> None:
     key = bursar("key", "issue", "laptop", "--cap", "100usd/day", "--json")
     assert key.status == 0
     assert "and in force" in key.err
