@@ -106,7 +106,6 @@ class ServerSettings:
     drain_s: float = setting(
         30.0, v.seconds(0, 3600), "How long running calls may go on once the proxy is told to stop."
     )
-    stop_s: float = setting(5.0, v.seconds(1, 60), "How long what remains after that may take to settle.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +121,7 @@ class LimitSettings:
     total_s: float = setting(1800.0, v.seconds(1, 86_400), "How long one answer may take in all.")
     comment_s: float = setting(15.0, v.seconds(1, 300), "After how much silence a waiting client is sent a comment.")
     late_usage_s: float = setting(2.0, v.seconds(0, 60), "How long usage is awaited after the end of an answer.")
-    retry_after_s: float = setting(5.0, v.seconds(0, 60), "The longest wait for an upstream that is the only one left.")
-    cool_down_s: float = setting(300.0, v.seconds(1, 86_400), "The longest time for which an upstream is left alone.")
     line_mib: int = setting(16, v.whole(1, 256), "The longest line of an answer, in MiB.")
-    error_body_kib: int = setting(64, v.whole(1, 1024), "How much of an upstream's error is read, in KiB.")
     max_attempts: int = setting(4, v.whole(1, 32), "How many routes are tried for one call at most.")
     first_slice_tokens: int = setting(
         1000, v.whole(1, 1_000_000), "How much of a streamed answer without a limit is held at first, in tokens."
