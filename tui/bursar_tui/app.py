@@ -72,15 +72,15 @@ class BursarApp(App[None]):
         self.run_worker(self._link.run(), name="link")
 
     def on_snapshot_changed(self, message: SnapshotChanged) -> None:
-        """Something happened at the proxy."""
+        """Something happened at the proxy; after a time without one, back to where the user was."""
         self._snapshot = message.snapshot
+        if self.current_mode == OFFLINE.name:
+            self.action_go(self._tab)
         self.present()
 
     def on_link_restored(self) -> None:
-        """The proxy answers: back to where the user was."""
+        """The proxy answers; what it says follows."""
         self._attachment = Attachment(Tie.LIVE, self._clock.now_ms(), self._attachment.where)
-        if self.current_mode == OFFLINE.name:
-            self.action_go(self._tab)
 
     def on_link_lost(self, message: LinkLost) -> None:
         """The proxy does not answer: what was known stays on screen, and where nothing was, what to do is said."""

@@ -96,7 +96,7 @@ def _call(
     match event:
         case ExchangeOpened():
             program = f" with {event.client}" if event.client else ""
-            return f"opened: {event.key} asks for {event.alias}{program}, {event.prompt_tokens:,} tokens"
+            return f"opened: {event.key} asks for {event.alias}{program}, {counted(event.prompt_tokens, 'token')}"
         case AttemptStarted():
             held = f", {money(event.held_nano)} held" if event.held_nano else ""
             return f"goes to {event.upstream}/{event.model}{held}"
@@ -116,4 +116,4 @@ def _settled(event: AttemptSettled, snapshot: Snapshot) -> str:
     cost = money(event.cost_nano) if event.priced else "no price known"
     names = [snapshot.accounts[each].name for each in event.paid_by if each in snapshot.accounts]
     paid = f", paid by {', '.join(names)}" if names else ""
-    return f"used {usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out, {cost}{paid}"
+    return f"used {counted(usage.prompt_tokens, 'token')} in, {usage.completion_tokens:,} out, {cost}{paid}"

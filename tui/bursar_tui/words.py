@@ -101,7 +101,9 @@ def stopwatch(ms: int) -> str:
 
 
 def took(ms: int) -> str:
-    """How long something took, for the same column: `0.4 s`, `12.3 s`, `3:04`."""
+    """How long something took, for the same column: `412 ms`, `12.3 s`, `3:04`."""
+    if ms < SECOND_MS:
+        return f"{ms} ms"
     return f"{ms // SECOND_MS}.{ms % SECOND_MS // 100} s" if ms < MINUTE_MS else stopwatch(ms)
 
 

@@ -95,7 +95,7 @@ def _attempt(exchange: ExchangeView, attempt: AttemptView, number: int, seen: Se
     """One route: when, what came of it, what was used and who paid."""
     last = attempt is exchange.attempts[-1]
     if attempt.code:
-        state = Piece("✗ went elsewhere" if not last else "✗ failed", Role.WARN)
+        state = Piece("✗ said no, the next was tried" if not last else "✗ said no", Role.WARN)
     elif attempt.quality is not None:
         state = Piece("✓ settled", Role.GOOD)
     else:

@@ -1,0 +1,83 @@
+"""Calls: the live list, its filter, and one call opened."""
+
+import pytest
+from tui.snapshots import busy, empty
+from tui.stage import compare, staged
+
+from bursar_tui.screens.call import Call
+from bursar_tui.screens.calls import Calls
+from bursar_tui.widgets.exchange_table import ExchangeTable
+from bursar_tui.widgets.filter_line import FilterLine
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (20, 5)])
+async def test_the_list(size: tuple[int, int]) -> None:
+    async with staged(busy(), size) as stage:
+        await stage.press("2", "down", "down", "down")
+        compare(f"calls-busy-{size[0]}x{size[1]}", stage.text)
+
+
+async def test_without_calls_it_teaches() -> None:
+    async with staged(empty()) as stage:
+        await stage.press("2")
+        compare("calls-empty-80x24", stage.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "downs"),
+    [("running", 2), ("done", 3), ("refused", 4), ("fallback", 5), ("cut", 14)],
+)
+async def test_one_call_opened(name: str, downs: int) -> None:
+    async with staged(busy(), (100, 34)) as stage:
+        await stage.press("2", *["down"] * downs, "enter")
+        assert isinstance(stage.app.screen, Call)
+        compare(f"call-{name}-100x34", stage.text)
+        await stage.press("escape")
+        assert isinstance(stage.app.screen, Calls)
+
+
+async def test_a_long_call_is_scrolled() -> None:
+    async with staged(busy(), (60, 10)) as stage:
+        await stage.press("2", "down", "down", "down", "enter")
+        assert "paid by" not in stage.text
+        await stage.press("end")
+        assert "paid by" in stage.text
+
+
+async def test_a_filter_leaves_what_has_every_word() -> None:
+    async with staged(busy()) as stage:
+        await stage.press("2", "slash", *"sonnet", "space", *"shop")
+        compare("calls-filtered-80x24", stage.text)
+        rows = [line for line in stage.text.splitlines() if "✓ done" in line or "◓ live" in line]
+        assert len(rows) == 5
+        assert all("sonnet" in row for row in rows)
+
+
+async def test_enter_goes_to_the_list_and_escape_shows_all_again() -> None:
+    async with staged(busy()) as stage:
+        await stage.press("2", "slash", *"exceeded", "enter")
+        assert isinstance(stage.app.focused, ExchangeTable)
+        assert "1 of 43" in stage.text
+        await stage.press("enter")
+        assert isinstance(stage.app.screen, Call)
+        assert "402 budget_exceeded" in stage.text
+        await stage.press("escape", "escape")
+        assert "43 in view" in stage.text
+        assert not stage.app.screen.query_one(FilterLine).display
+
+
+async def test_a_filter_that_leaves_nothing_says_so() -> None:
+    async with staged(busy()) as stage:
+        await stage.press("2", "slash", *"zebra")
+        assert "No call has zebra in it." in stage.text
+        await stage.press("enter", "enter", "down", "end")
+        assert "No call has zebra in it." in stage.text
+
+
+async def test_where_there_is_room_the_call_at_the_cursor_is_beside_the_list() -> None:
+    async with staged(busy(), (180, 30)) as stage:
+        await stage.press("2", *["down"] * 4)
+        assert "402 budget_exceeded" in stage.text
+        await stage.press("up")
+        assert "402 budget_exceeded" not in stage.text
+        assert "settled" in stage.text

@@ -1,0 +1,117 @@
+"""Offline: what is said without a proxy, and how the app comes out of it and back."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+from tui.snapshots import NOW_MS, busy
+from tui.stage import Stage, compare, text_of
+
+from bursar.contract.codec import CONTRACT, Mismatch, Numbered, Opening
+from bursar.contract.snapshot import Snapshot
+from bursar.domain.clock import FixedClock
+from bursar_tui.app import BursarApp
+from bursar_tui.link import Since, Unattached
+from bursar_tui.screens.offline import Offline
+from bursar_tui.screens.overview import Overview
+from bursar_tui.seen import Tie
+
+
+class Proxy:
+    """What answers each try to attach: a state, a refusal, or (once cut off) the end."""
+
+    def __init__(self) -> None:
+        self.answers: list[Snapshot | Exception] = []
+        self.tries = 0
+        self.cut = asyncio.Event()
+
+    async def watch(self, since: Since | None) -> AsyncGenerator[Opening | Numbered, None]:
+        self.tries += 1
+        answer = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        yield Opening(CONTRACT, answer.run, answer.seq, answer)
+        await self.cut.wait()
+
+
+@asynccontextmanager
+async def attached_to(proxy: Proxy, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Stage]:
+    clock = FixedClock(NOW_MS)
+    app = BursarApp(proxy.watch, "/run/user/1000/bursar/admin.sock", clock)
+    async with app.run_test(size=size) as pilot:
+        yield Stage(app, pilot, clock, asyncio.Queue())
+
+
+async def test_without_a_proxy_it_says_what_to_do_and_attaches_once_there_is_one() -> None:
+    proxy = Proxy()
+    proxy.answers = [Unattached("no proxy is running here; start one with `bursar serve`")]
+    async with attached_to(proxy) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, Offline) and proxy.tries >= 2)
+        await stage.pilot.pause()
+        text = stage.text
+        assert "✗ no proxy" in text
+        assert "bursar serve" in text
+        assert "Looking again in 1 s." in text
+        proxy.answers = [busy()]
+        await stage.until(lambda: isinstance(stage.app.screen, Overview))
+        await stage.until(lambda: "● live" in text_of(stage.app))
+
+
+async def test_the_picture() -> None:
+    proxy = Proxy()
+    proxy.answers = [Unattached("no proxy is running here; start one with `bursar serve`")]
+    async with attached_to(proxy) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, Offline))
+        await stage.until(lambda: "Looking again" in stage.text)
+        compare("offline-80x24", stage.text)
+        await stage.pilot.resize_terminal(44, 20)
+        await stage.pilot.pause()
+        compare("offline-44x20", stage.text)
+
+
+async def test_another_contract_is_one_sentence() -> None:
+    proxy = Proxy()
+    proxy.answers = [Mismatch("the proxy speaks contract 2, this program 1; restart the one that was not updated")]
+    async with attached_to(proxy, (120, 30)) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, Offline))
+        await stage.until(lambda: "the proxy speaks contract 2, this program 1" in stage.text)
+
+
+async def test_r_asks_again_at_once() -> None:
+    proxy = Proxy()
+    proxy.answers = [Unattached("nobody")]
+    async with attached_to(proxy) as stage:
+        # After six tries the pause is longer than this test waits.
+        await stage.until(lambda: proxy.tries >= 6)
+        proxy.answers = [busy()]
+        tries = proxy.tries
+        await stage.press("r")
+        await stage.until(lambda: proxy.tries == tries + 1)
+        await stage.until(lambda: isinstance(stage.app.screen, Overview))
+
+
+async def test_a_lost_link_keeps_the_picture_and_says_since_when() -> None:
+    proxy = Proxy()
+    proxy.answers = [busy(), Unattached("the proxy closed the connection")]
+    async with attached_to(proxy) as stage:
+        await stage.until(lambda: "● live" in stage.text)
+        proxy.cut.set()
+        await stage.until(lambda: stage.app.seen.attachment.tie is Tie.LOST)
+        stage.clock.turn(12_000)
+        stage.app.present()
+        await stage.pilot.pause()
+        assert isinstance(stage.app.screen, Overview)
+        assert "✗ link lost" in stage.text
+        assert "Link lost 12 s ago" in stage.text
+        assert "laptop-day" in stage.text
+
+
+async def test_screens_can_be_changed_while_the_link_is_lost_and_none_while_nothing_is_known() -> None:
+    proxy = Proxy()
+    proxy.answers = [Unattached("nobody")]
+    async with attached_to(proxy) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, Offline))
+        await stage.press("2")
+        assert isinstance(stage.app.screen, Offline)
+        proxy.answers = [busy()]
+        await stage.until(lambda: "43 in view" in stage.text)

@@ -1,0 +1,80 @@
+"""Stage: the app before a hand-made snapshot, and the text that can be read on its screen."""
+
+import asyncio
+import html
+import os
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.pilot import Pilot
+from tui.snapshots import NOW_MS, watching
+
+from bursar.contract.codec import Numbered
+from bursar.contract.snapshot import Snapshot
+from bursar.domain.clock import FixedClock
+from bursar_tui.app import BursarApp
+
+PICTURES = Path(__file__).parent / "pictures"
+COLUMN = 12.2
+"""The width of a character in the pictures that Textual draws."""
+
+_TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)"[^>]*-line-(\d+)\)">([^<]*)</text>')
+
+
+@dataclass
+class Stage:
+    """An app in view, the hands on its keys, the clock it looks at, and what will happen at its proxy."""
+
+    app: BursarApp
+    pilot: Pilot[None]
+    clock: FixedClock
+    later: asyncio.Queue[Numbered]
+
+    @property
+    def text(self) -> str:
+        """What can be read on the screen, a line for each row."""
+        return text_of(self.app)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other, and let what follows from them happen."""
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, wanted: Callable[[], object]) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(20):
+            while not wanted():
+                await self.pilot.pause(0.01)
+
+
+@asynccontextmanager
+async def staged(
+    snapshot: Snapshot, size: tuple[int, int] = (80, 24), *, theme: str = "dark", native: bool = False
+) -> AsyncIterator[Stage]:
+    """The app attached to a proxy in this state."""
+    clock, later = FixedClock(NOW_MS), asyncio.Queue[Numbered]()
+    app = BursarApp(watching(snapshot, later), "/run/user/1000/bursar/admin.sock", clock, theme=theme, native=native)
+    async with app.run_test(size=size) as pilot:
+        stage = Stage(app, pilot, clock, later)
+        await stage.until(lambda: app.seen.known)
+        await pilot.pause()
+        yield stage
+
+
+def text_of(app: BursarApp) -> str:
+    """What can be read on the screen of an app, without spaces at the ends of lines."""
+    rows = [""] * app.size.height
+    for x, row, text in _TEXT.findall(app.export_screenshot()):
+        rows[int(row)] = rows[int(row)].ljust(round(float(x) / COLUMN)) + html.unescape(text).replace("\xa0", " ")
+    return "\n".join(row.rstrip() for row in rows).rstrip() + "\n"
+
+
+def compare(name: str, text: str) -> None:
+    """The text is that of the picture; with `BURSAR_PICTURES=remake` it becomes the picture."""
+    file = PICTURES / f"{name}.txt"
+    if os.environ.get("BURSAR_PICTURES") == "remake":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8"), f"{file.name} looks otherwise; BURSAR_PICTURES=remake if it should"

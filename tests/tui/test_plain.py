@@ -1,0 +1,182 @@
+"""Plain mode: a line for each event, in the words of the screens, with nothing in it that acts."""
+
+import asyncio
+import io
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from tui.snapshots import CENT, NOW_MS, busy, empty, standing, troubled, watching
+from tui.stage import compare
+
+from bursar.contract.codec import CONTRACT, Numbered, Opening
+from bursar.contract.events import (
+    AttemptFailed,
+    AttemptSettled,
+    AttemptStarted,
+    ConfigurationLoaded,
+    ConfigurationRejected,
+    DoubtResolved,
+    Event,
+    ExchangeClosed,
+    ExchangeOpened,
+    ExchangeProgressed,
+    HoldInDoubt,
+    KeyChanged,
+    KeyRevoked,
+    KeyView,
+    StandingsChanged,
+    Stopping,
+    UpstreamHealthChanged,
+    UpstreamView,
+)
+from bursar.contract.snapshot import Snapshot
+from bursar.domain.clock import FixedClock
+from bursar.domain.exchange import Outcome
+from bursar.domain.usage import Quality, Usage
+from bursar_tui.link import Since, Unattached
+from bursar_tui.plain import Plain
+
+CALL = "01jd00000abcde"
+
+
+class Out(io.StringIO):
+    """What is written, and after each event that it has been."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushed: asyncio.Queue[None] = asyncio.Queue()
+
+    def flush(self) -> None:
+        self.flushed.put_nowait(None)
+
+
+class Heard:
+    """What plain mode writes over a hand-made state, while things happen."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.out = Out()
+        self.later: asyncio.Queue[Numbered] = asyncio.Queue()
+
+    async def lines(self, *events: Event) -> list[str]:
+        """What is written after these events."""
+        before = len(self.out.getvalue().splitlines())
+        for place, event in enumerate(events, self.snapshot.seq + 1):
+            self.later.put_nowait(Numbered(place, event))
+        for _ in events:
+            await self.out.flushed.get()
+        return self.out.getvalue().splitlines()[before:]
+
+
+@asynccontextmanager
+async def listening(snapshot: Snapshot) -> AsyncIterator[Heard]:
+    heard = Heard(snapshot)
+    running = asyncio.ensure_future(Plain(heard.out, FixedClock(NOW_MS)).run(watching(snapshot, heard.later)))
+    async with asyncio.timeout(10):
+        await heard.out.flushed.get()
+        yield heard
+    running.cancel()
+
+
+async def test_the_state_it_begins_with() -> None:
+    async with listening(busy()) as heard:
+        compare("plain-busy", heard.out.getvalue())
+    async with listening(troubled()) as heard:
+        compare("plain-troubled", heard.out.getvalue())
+
+
+async def test_a_call_line_by_line() -> None:
+    async with listening(busy()) as heard:
+        usage = Usage(1_204, 140)
+        lines = await heard.lines(
+            ExchangeOpened(NOW_MS, CALL, "laptop", "", "aider", "fast", True, 1_204),
+            AttemptStarted(NOW_MS, CALL, "openai", "gpt-5.1-mini", 7 * CENT),
+            AttemptFailed(NOW_MS, CALL, "openai", "gpt-5.1-mini", "rate_limit_exceeded", "slow down"),
+            AttemptStarted(NOW_MS, CALL, "apertis", "gpt-5.1-mini", 7 * CENT),
+            ExchangeProgressed(NOW_MS, CALL, 100, CENT, 6 * CENT),
+            AttemptSettled(
+                NOW_MS, CALL, "apertis", "gpt-5.1-mini", usage, Quality.REPORTED, CENT, True, ("cap:daily",), 80
+            ),
+            ExchangeClosed(NOW_MS, CALL, Outcome.COMPLETE, 200, "", "", "stop", 3_400),
+        )
+    assert lines == [
+        "14:58:31  Call abcde opened: laptop asks for fast with aider, 1,204 tokens.",
+        "14:58:31  Call abcde goes to openai/gpt-5.1-mini, $0.0700 held.",
+        "14:58:31  Call abcde was not taken by openai/gpt-5.1-mini: slow down.",
+        "14:58:31  Call abcde goes to apertis/gpt-5.1-mini, $0.0700 held.",
+        "14:58:31  Call abcde used 1,204 tokens in, 140 out, $0.0100, paid by daily.",
+        "14:58:31  Call abcde is done after 3.4 s.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (
+            ExchangeClosed(NOW_MS, CALL, Outcome.REFUSED, 402, "budget_exceeded", "Used up.", "", 3),
+            "Call abcde is refused after 3 ms: Used up.",
+        ),
+        (
+            AttemptSettled(NOW_MS, CALL, "a", "b", Usage(1, 2), Quality.COUNTED, 0, False, (), None),
+            "Call abcde used 1 token in, 2 out, no price known.",
+        ),
+        (HoldInDoubt(NOW_MS, 1, CALL, "a", "b", NOW_MS, ()), "A hold for a/b is in doubt: its process died."),
+        (DoubtResolved(NOW_MS, 1), "A hold in doubt is resolved."),
+        (ConfigurationLoaded(NOW_MS, (), (), ()), "A new configuration is in force."),
+        (ConfigurationRejected(NOW_MS, ("line 3",)), "The new configuration is not in force: line 3"),
+        (
+            UpstreamHealthChanged(NOW_MS, UpstreamView("a", "ollama", "http://x", "cooling", "refused")),
+            "Upstream a is cooling: refused.",
+        ),
+        (KeyChanged(NOW_MS, KeyView("ci", "abcd", "", (), NOW_MS, None, False)), "Key ci was issued or changed."),
+        (KeyRevoked(NOW_MS, "ci"), "Key ci was revoked."),
+        (Stopping(NOW_MS), "The proxy is stopping."),
+    ],
+)
+async def test_every_other_event(event: Event, said: str) -> None:
+    async with listening(busy()) as heard:
+        assert await heard.lines(event) == [f"14:58:31  {said}"]
+
+
+async def test_an_account_is_spoken_of_when_it_comes_to_stand_otherwise() -> None:
+    snapshot = busy()
+    ci = snapshot.accounts["cap:ci-hour"]
+    async with listening(snapshot) as heard:
+        assert await heard.lines(StandingsChanged(NOW_MS, (standing(ci, 32),))) == []
+        low = await heard.lines(StandingsChanged(NOW_MS, (standing(ci, 110),)))
+        assert low == ["14:58:31  Cap ci-hour: 10 requests left of 120 requests, starts afresh in 1 min."]
+        assert await heard.lines(StandingsChanged(NOW_MS, (standing(ci, 111),))) == []
+        up = await heard.lines(StandingsChanged(NOW_MS, (standing(ci, 120),)))
+        assert up == ["14:58:31  Cap ci-hour: 0 requests left of 120 requests, used up, starts afresh in 1 min."]
+
+
+async def test_nothing_in_a_line_acts() -> None:
+    async with listening(busy()) as heard:
+        name = "gpt\x1b]52;c;aGk=\x07\n\x9b2J[/]"
+        (said,) = await heard.lines(ExchangeOpened(NOW_MS, CALL, name, "", name, name, True, 1))
+    assert "[/]" in said
+    assert not any(ord(each) < 0x20 or 0x7F <= ord(each) < 0xA0 for each in said)
+
+
+async def test_a_loss_is_said_once_and_so_is_the_end_of_it() -> None:
+    answers = [Unattached("nobody"), Unattached("nobody"), Unattached("nobody")]
+
+    async def watch(since: Since | None) -> AsyncGenerator[Opening | Numbered, None]:
+        if answers:
+            raise answers.pop()
+        yield Opening(CONTRACT, "r1", 0, empty())
+        await asyncio.Event().wait()
+
+    out = Out()
+    running = asyncio.ensure_future(Plain(out, FixedClock(NOW_MS)).run(watch))
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            await out.flushed.get()
+    running.cancel()
+    lines = [line[10:] for line in out.getvalue().splitlines()]
+    assert lines == [
+        "Not attached: nobody. Trying again until it answers.",
+        "Attached to Bursar 0.1.0 at http://127.0.0.1:4141/v1.",
+        "0 calls running, $0.00 an hour.",
+    ]
