@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from aiohttp import web
 
@@ -48,6 +48,12 @@ class Practice:
         self._state.reset()
 
 
+@cache
+def _own_counter() -> TextCounter:
+    """The counter of all practice servers that are given none: a vocabulary takes 80 MB."""
+    return TextCounter(Vocabularies())
+
+
 @asynccontextmanager
 async def practice_server(
     port: int = 0,
@@ -67,7 +73,9 @@ async def practice_server(
     loaded already. Raises OSError where the port is taken.
     """
     setup = Setup(None if keys is None else frozenset(keys), speed, pause_scale, granted_nano)
-    memo = Memo(TextCounter(Vocabularies()) if counter is None else counter)
+    memo = Memo(_own_counter() if counter is None else counter)
+    # Loading a vocabulary takes half a second, which the first request is not to wait for.
+    await asyncio.to_thread(memo.count, HOST)
     async with AsyncExitStack() as stack:
         aside = stack.enter_context(ThreadPoolExecutor(1, "bursar-practice"))
         state = State(setup, SystemClock() if clock is None else clock, memo, aside)
