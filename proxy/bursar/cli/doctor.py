@@ -12,14 +12,11 @@ from bursar.cli.exits import Exit
 from bursar.cli.findings import MARKS, Finding, State, problem, well
 from bursar.cli.output import say, say_json
 from bursar.cli.places import add_config, places_of
+from bursar.cli.running import running_status
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
 from bursar.config.schema import Config
-from bursar.contract.codec import Mismatch
-from bursar.contract.commands import Status
 from bursar.contract.places import Places
-from bursar.contract.questions import Questions
-from bursar.contract.way_in import NotRunning, Refused
 
 DESCRIPTION = """\
 Check everything that can be wrong, one line each: what is well, and what to do where something is not. The exit
@@ -60,7 +57,7 @@ def _findings(places: Places, file: Path, *, network: bool) -> Iterator[Finding]
         config = Config(file=file)
     else:
         yield well("configuration", f"{file} has no problem" if config.digest else f"there is none at {file}")
-    status = _status(places)
+    status = running_status(places)
     yield machine.service(status)
     yield machine.port(config, status)
     yield machine.exposure(config)
@@ -72,10 +69,3 @@ def _findings(places: Places, file: Path, *, network: bool) -> Iterator[Finding]
     yield machine.clock(config, newest_ms)
     yield machine.vocabularies()
     yield from asyncio.run(outside(config, file.parent, network=network))
-
-
-def _status(places: Places) -> Status | None:
-    try:
-        return Questions(places).status()
-    except (NotRunning, Refused, Mismatch):
-        return None

@@ -7,7 +7,7 @@ from pathlib import Path
 from bursar.cli.exits import Failed
 from bursar.cli.output import complain
 from bursar.cli.places import places_of
-from bursar.cli.running import reload_running, running_config_file
+from bursar.cli.running import reload_running, running_status
 from bursar.config.document import CannotEdit
 from bursar.config.edit import ConfigChanged
 from bursar.config.problems import BrokenConfig
@@ -17,9 +17,9 @@ from bursar.config.schema import Config
 def file_in_force(options: argparse.Namespace) -> Path:
     """The file that a command changes: what `--config` names, else that of the running proxy, else the usual one."""
     if options.config is None:
-        running = running_config_file(places_of(options))
+        running = running_status(places_of(options))
         if running is not None:
-            return running
+            return Path(running.config_file)
     return places_of(options).config_file
 
 

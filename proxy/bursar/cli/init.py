@@ -13,6 +13,7 @@ from bursar.cli.key_access import key_access
 from bursar.cli.output import complain, say, say_json
 from bursar.cli.paste import paste_lines
 from bursar.cli.places import add_config, places_of
+from bursar.cli.running import running_status
 from bursar.cli.vendors import VENDORS
 from bursar.config import edit
 from bursar.config.load import load
@@ -148,12 +149,13 @@ def _first_key(client: str, options: argparse.Namespace) -> str:
 
 
 def _report(options: argparse.Namespace, key: str, client: str, model: str, *, routed: bool) -> None:
-    server = load(file_in_force(options)).server
-    base_url = f"http://{f'[{server.host}]' if ':' in server.host else server.host}:{server.port}/v1"
+    file = file_in_force(options)
+    running = running_status(places_of(options))
+    base_url = running.public_url if running is not None else _usual_url(file)
     if options.json:
         say_json(
             {
-                "config": str(file_in_force(options)),
+                "config": str(file),
                 "base_url": base_url,
                 "name": client,
                 "key": key or None,
@@ -163,3 +165,10 @@ def _report(options: argparse.Namespace, key: str, client: str, model: str, *, r
         return
     for line in paste_lines(base_url, key, client, model):
         say(line)
+
+
+def _usual_url(file: Path) -> str:
+    """Where the proxy will be, as the configuration has it."""
+    server = load(file).server
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"http://{host}:{server.port}/v1"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from bursar.cli.exits import Exit, Failed
 from bursar.contract.codec import Mismatch
+from bursar.contract.commands import Status
 from bursar.contract.places import Places
 from bursar.contract.questions import Questions
 from bursar.contract.way_in import NotRunning, Refused
@@ -22,10 +22,10 @@ def asking(places: Places) -> Iterator[Questions]:
         raise Failed(_sentence(error)) from None
 
 
-def running_config_file(places: Places) -> Path | None:
-    """The configuration file of the running proxy; None where none runs."""
+def running_status(places: Places) -> Status | None:
+    """What the running proxy says of itself; None where none runs, or none that this program understands."""
     try:
-        return Path(Questions(places).status().config_file)
+        return Questions(places).status()
     except (NotRunning, Refused, Mismatch):
         return None
 

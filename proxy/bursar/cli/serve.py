@@ -5,8 +5,8 @@ import asyncio
 import logging
 
 from bursar.cli.exits import Exit, Failed
-from bursar.cli.output import complain
 from bursar.cli.places import add_config, places_of
+from bursar.cli.privacy import keep_to_ourselves
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
 from bursar.contract.shown import shown
@@ -46,8 +46,7 @@ def run(options: argparse.Namespace) -> int:
     except BrokenConfig as broken:
         raise Failed("\n".join(map(str, broken.problems))) from None
     _log_to_stderr(_LEVELS[config.log.level.value])
-    for note in config.notes:
-        complain(note)
+    keep_to_ourselves()
 
     from bursar.daemon import run as run_daemon
     from bursar.doorkeeper.listen import CannotListen
