@@ -2,6 +2,8 @@
 
 import asyncio
 
+import msgspec
+
 from bursar.practice.faults.fault import Fault, Mark, Stage
 from bursar.practice.refuse import error_body
 from bursar.practice.tally import Ending
@@ -116,11 +118,22 @@ async def length_too_large(stage: Stage) -> None:
 async def length_too_small(stage: Stage) -> None:
     whole = _whole(stage)
     stage.begin(length=len(whole))
-    planted = error_body(PLANTED, "practice")
-    stage.wire.send(whole + status_line(200) + b"Content-Type: application/json\r\n")
+    planted = _planted(stage.stream)
+    stage.wire.send(whole + status_line(200) + b"Content-Type: %b\r\n" % _kind(stage))
     stage.wire.send(b"Content-Length: %d\r\n\r\n" % len(planted) + planted)
     stage.sent_all()
     stage.ended(Ending.ANSWERED)
+
+
+def _planted(stream: bool) -> bytes:
+    """A good answer to nobody's question, so that who takes it for theirs cannot notice."""
+    said = {"role": "assistant", "content": PLANTED}
+    choice = {"index": 0, "delta" if stream else "message": said, "finish_reason": "stop"}
+    kind = "chat.completion.chunk" if stream else "chat.completion"
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    answer = {"id": "planted", "object": kind, "created": 0, "model": "planted", "choices": [choice], "usage": usage}
+    payload = msgspec.json.encode(answer)
+    return b"data: %b\n\n" % payload + DONE if stream else payload
 
 
 FAULTS = (
