@@ -1,6 +1,9 @@
 """`bursar config`: check, show and change the configuration."""
 
 import argparse
+import os
+import shlex
+import subprocess
 import tomllib
 from contextlib import suppress
 from pathlib import Path
@@ -9,10 +12,12 @@ from bursar.cli.editing import edited, file_in_force
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import complain, say, say_json
 from bursar.cli.places import add_config, places_of
+from bursar.cli.running import reload_running
 from bursar.config import edit
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
 from bursar.config.schema import Config
+from bursar.config.template import example, starter
 
 DESCRIPTION = """\
 Check, show and change the configuration.
@@ -30,6 +35,7 @@ _VERBS = {
     "check": "say everything that is wrong with it; the exit status says whether anything is",
     "path": "print where it is",
     "show": "print it as it is",
+    "edit": "open it in $VISUAL or $EDITOR, then check it and have a running proxy take it up",
     "example": "print every setting with its default and its meaning",
     "set": "change one setting",
     "remove": "remove a setting or a table",
@@ -61,9 +67,9 @@ def run(options: argparse.Namespace) -> int:
             say(str(file_in_force(options)))
         case "show":
             _show(file_in_force(options))
+        case "edit":
+            return _edit(options)
         case "example":
-            from bursar.config.template import example
-
             for line in example().splitlines():
                 say(line)
         case "set":
@@ -92,6 +98,24 @@ def _check(file: Path, *, as_json: bool) -> int:
     counted = ", ".join(f"{len(table)} {name}" for name, table in tables.items())
     say(f"{file} is right: {counted}.")
     return Exit.OK
+
+
+def _edit(options: argparse.Namespace) -> int:
+    """Leave the changing to the user's editor; a file that is not there yet begins as the commented template."""
+    file = file_in_force(options)
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    if not file.exists():
+        edit.replace_whole(file, starter({}).encode(), if_match="")
+    try:
+        status = subprocess.run([*editor, str(file)], check=False).returncode
+    except OSError as error:
+        raise Failed(f"{editor[0]} cannot be run: {error.strerror}. Name an editor by the variable EDITOR.") from None
+    if status != 0:
+        raise Failed(f"The editor ended with status {status}.")
+    checked = _check(file, as_json=False)
+    if checked == Exit.OK:
+        reload_running(places_of(options))
+    return checked
 
 
 def _show(file: Path) -> None:

@@ -10,13 +10,9 @@ _STEPS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
 
 def amount_of(number: int, unit: Unit) -> str:
     """An amount of an account, with its unit."""
-    match unit:
-        case Unit.NANO_DOLLARS:
-            return usd(number)
-        case Unit.TOKENS:
-            return f"{number:,} tokens"
-        case Unit.REQUESTS:
-            return f"{number:,} requests"
+    if unit is Unit.NANO_DOLLARS:
+        return usd(number)
+    return f"{number:,} {unit.value.replace('_', ' ')}"
 
 
 def duration(milliseconds: int) -> str:

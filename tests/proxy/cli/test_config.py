@@ -1,5 +1,6 @@
 """`bursar config` and `bursar cap` change the file, keep its comments, and never break it."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,19 @@ def test_the_first_cap_makes_the_file(bursar: Bursar, config_file: Path) -> None
     assert bursar("cap", "list").out.startswith("There is no cap.")
     assert bursar("cap", "set", "daily", "5usd/day").status == 0
     assert config_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_editor_of_ones_own_is_run_and_its_work_checked(
+    bursar: Bursar, config_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "my editor.py"
+    program.write_text("import sys; open(sys.argv[1], 'a').write('[server]\\nport = 4242\\n')")
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", f"{sys.executable} '{program}'")
+    assert bursar("config", "edit").status == 0
+    assert config_file.read_text().endswith("[server]\nport = 4242\n")
+    again = bursar("config", "edit")
+    assert again.status == 1
+    assert "declare" in again.err
+    monkeypatch.setenv("EDITOR", "/no/such/editor")
+    assert "cannot be run" in bursar("config", "edit").err
