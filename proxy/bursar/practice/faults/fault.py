@@ -22,6 +22,10 @@ FAULT_MODEL = Model("", tokens=40, price=SMALL_PRICE)
 """What a fault's answer is like where it is not at fault."""
 
 
+_ARRIVAL_S = 0.05
+"""Not scaled: it is no pause that a fault is about, but the time that loopback takes."""
+
+
 class Mark(StrEnum):
     """What a client may see of it through a proxy with a single route."""
 
@@ -132,6 +136,10 @@ class Stage:
     async def pause(self, seconds: float) -> None:
         """Say nothing for so many seconds (scaled as the server is set up)."""
         await asyncio.sleep(seconds * self.state.setup.pause_scale)
+
+    async def let_arrive(self) -> None:
+        """Wait till what was written has been read, so that what follows is not in one packet with it."""
+        await asyncio.sleep(_ARRIVAL_S)
 
     async def hold(self) -> None:
         """Say nothing more, till the client has gone."""

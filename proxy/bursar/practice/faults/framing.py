@@ -11,6 +11,7 @@ from bursar.practice.wire import DONE, JSON_TYPE, STREAM_TYPE, Wire, status_line
 
 WHERE = "framing of HTTP"
 TRAILERS = 20_000
+_READ_S = 0.2
 PLANTED = "PLANTED: this is nobody's answer."
 """What stands in the answer that nobody asked for."""
 
@@ -63,8 +64,8 @@ async def answer_early(wire: Wire) -> None:
     wire.close()
     wire.answer(413, error_body("Request body too large.", "invalid_request_error", "request_too_large"))
     await wire.drain()
-    # Closing with unread bytes resets the connection; who reads while it writes has seen the answer by now.
-    await asyncio.sleep(0.2)
+    # Closing with unread bytes resets the connection; who reads while it writes has seen the answer by then.
+    await asyncio.sleep(_READ_S)
     wire.hang_up()
 
 
@@ -104,6 +105,7 @@ async def _begin_half(stage: Stage) -> None:
         await stage.tell(stage.half)
     else:
         await stage.say(stage.body[: len(stage.body) // 2])
+    await stage.let_arrive()
 
 
 async def length_too_large(stage: Stage) -> None:
