@@ -53,6 +53,8 @@ def open_file(database: Path, full: bool, steps: Sequence[Step]) -> sqlite3.Conn
         if not database.exists() or database.stat().st_size == 0:
             _make(database, steps)
         _check_header(database)
+        if not os.access(database, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise StoreUnavailable(f"{database} cannot be used: it is read-only")
         _look(database, steps[-1].version)
         database.chmod(0o600)
         return _open(database, full, steps)
@@ -72,13 +74,14 @@ def make_folder(database: Path) -> None:
             raise StoreUnavailable(f"{database.parent} cannot be made: {error.strerror}") from None
 
 
-def ask(database: Path, question: Callable[[sqlite3.Connection], T]) -> T:
+def ask(database: Path, question: Callable[[sqlite3.Connection], T], *, unchanging: bool = False) -> T:
     """The answer to a question by a connection of its own, which cannot write and never checkpoints.
 
+    Where nobody writes and no log is left, `unchanging` leaves no trace beside the file either.
     SQLite before 3.51.3 may damage a file that two connections write or checkpoint at one moment
     (https://www.sqlite.org/wal.html, "The WAL-Reset Bug"); so only one ever does.
     """
-    where = f"{database.absolute().as_uri()}?mode=ro"
+    where = f"{database.absolute().as_uri()}?mode=ro{'&immutable=1' if unchanging else ''}"
     with closing(sqlite3.connect(where, uri=True, timeout=_BUSY_S, isolation_level=None)) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
@@ -117,7 +120,8 @@ def _look(database: Path, newest: int) -> None:
     def look(connection: sqlite3.Connection) -> tuple[int, str]:
         return version_of(connection), str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
 
-    version, found = ask(database, look)
+    log = database.with_name(f"{database.name}-wal")
+    version, found = ask(database, look, unchanging=not log.exists() or log.stat().st_size == 0)
     if version > newest:
         raise StoreUnavailable(
             f"{database} was made by a newer Bursar (form {version}, this one knows {newest}); it was left as it is"

@@ -40,7 +40,7 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Step], copy_to: Path
     for step in missing:
         try:
             connection.executescript(
-                f"BEGIN IMMEDIATE;\n{step.sql}\n"
+                f"BEGIN IMMEDIATE;\n{step.sql};\n"
                 f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {step.version};\nCOMMIT;"
             )
         except sqlite3.Error:
