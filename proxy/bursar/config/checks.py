@@ -8,6 +8,7 @@ from bursar.config.base_url import is_loopback, is_near, is_this_machine
 from bursar.config.lines import Key
 from bursar.config.problems import nearest_of
 from bursar.config.schema import CapSettings, Config, PriceSettings, UpstreamSettings
+from bursar.domain.route import ASKED
 from bursar.domain.secret_reference import NO_SECRET
 
 _HTTP_PORTS = {"http": 80, "https": 443}
@@ -33,6 +34,13 @@ def check_all(config: Config, upstreams: set[str]) -> Iterator[Crossed]:
             if route.upstream not in upstreams:
                 key = ("aliases", alias.name, "routes")
                 yield _no_upstream(key, f'route {place} of the alias "{alias.name}"', route.upstream, upstreams)
+            if ASKED in route.model and not alias.alias().is_glob:
+                yield Crossed(
+                    ("aliases", alias.name, "routes"),
+                    f'route {place} of the alias "{alias.name}" has a * for the name that was asked for, '
+                    "but the alias's own name has none.",
+                    str(route),
+                )
     for price in config.prices.values():
         yield from _price(price)
     for cap in config.caps.values():

@@ -21,7 +21,7 @@ from bursar.config.schema import (
     Setting,
     UpstreamSettings,
 )
-from bursar.config.values import Wrong, model_glob, model_name
+from bursar.config.values import Wrong, model_glob
 from bursar.contract.shown import shown
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ def _many(reading: Reading, kind: type[T], raw: object, table: str) -> dict[str,
 _NAMES = {
     "upstreams": "an upstream's has up to 64 letters, digits and . _ -, since a route is written upstream/model",
     "caps": "a cap's has up to 64 letters, digits and . _ -",
-    "aliases": "an alias's has up to 128 letters, digits and . _ : / @ + -",
+    "aliases": "an alias's has up to 128 letters, digits and . _ : / @ + -, and * or ? for others",
     "prices": "a model's has up to 128 letters, digits and . _ : / @ + -, and * or ? for others",
 }
 
@@ -111,7 +111,7 @@ def _is_name(name: str, table: str) -> bool:
     if table in ("upstreams", "caps"):
         return bool(_UPSTREAM_NAME.fullmatch(name))
     try:
-        return bool(model_glob(name) if table == "prices" else model_name(name))
+        return bool(model_glob(name))
     except Wrong:
         return False
 

@@ -50,17 +50,26 @@ class Kind(StrEnum):
     """The kinds of upstream, in the words of the configuration."""
 
     OPENAI_COMPATIBLE = "openai_compatible"
-    OPENAI = "openai"
+    APERTIS = "apertis"
+    APORTO = "aporto"
     OPENROUTER = "openrouter"
+    OPENAI = "openai"
     OLLAMA = "ollama"
+    LMSTUDIO = "lmstudio"
 
 
 DEFAULT_URLS: Mapping[Kind, str] = {
+    Kind.APERTIS: "https://api.apertis.ai/v1",
+    Kind.APORTO: "https://api.aporto.tech/v1",
     Kind.OPENAI: "https://api.openai.com/v1",
     Kind.OPENROUTER: "https://openrouter.ai/api/v1",
     Kind.OLLAMA: "http://127.0.0.1:11434/v1",
+    Kind.LMSTUDIO: "http://127.0.0.1:1234/v1",
 }
 """Where the kinds are that have an address of their own."""
+
+LOCAL_KINDS = frozenset({Kind.OLLAMA, Kind.LMSTUDIO})
+"""The kinds that run on this machine, where nothing costs anything."""
 
 
 class Durability(StrEnum):
@@ -150,7 +159,10 @@ class UpstreamSettings:
     """`[upstreams.NAME]`: a vendor endpoint with its credentials."""
 
     name: str
-    kind: Kind = required(v.one_of(Kind), "What speaks there: openai_compatible, openai, openrouter or ollama.")
+    kind: Kind = required(
+        v.one_of(Kind),
+        "What speaks there: openai_compatible, apertis, aporto, openrouter, openai, ollama or lmstudio.",
+    )
     base_url: str = setting(
         "", base_url, "Where it is; needed for openai_compatible. The host alone will do, as will a whole address."
     )
@@ -160,13 +172,19 @@ class UpstreamSettings:
         'Where its key is: "keyring:NAME", "env:NAME", "file:PATH" or "none"; never the key itself.',
     )
     free: bool | None = optional(
-        v.truth, "Whether nothing there costs anything; true for ollama unless said otherwise."
+        v.truth, "Whether nothing there costs anything; true for ollama and lmstudio unless said otherwise."
     )
     price_factor: int = setting(
         FACTOR_ONE, v.factor, "What its prices are multiplied by, as text: 0.7 is 30 % below list."
     )
     price_factors: tuple[tuple[str, int], ...] = setting(
         (), v.factors, "The same for some models only; the first name that fits counts, in place of price_factor."
+    )
+    windows: tuple[tuple[str, int], ...] = setting(
+        (), v.token_counts, "The context windows of its models in tokens, where it does not list them; * fits any."
+    )
+    output_limits: tuple[tuple[str, int], ...] = setting(
+        (), v.token_counts, "The longest answers of its models in tokens; a request for more is lowered to that."
     )
     provider: str = setting("", v.text, "The vendor's name in the price table, where the models' names do not tell it.")
     user_agent: str = setting("", v.text, "The User-Agent sent to it, in place of ours.")
@@ -180,7 +198,7 @@ class UpstreamSettings:
     @property
     def is_free(self) -> bool:
         """Whether its calls are counted, but cost nothing."""
-        return self.kind is Kind.OLLAMA if self.free is None else self.free
+        return self.kind in LOCAL_KINDS if self.free is None else self.free
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +306,20 @@ class StorageSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoverySettings:
+    """`[discovery]`: what is found out in the background, and never waited for."""
+
+    models: bool = setting(True, v.truth, "Whether upstreams are asked which models they list.")
+    every_s: float = setting(900.0, v.seconds(1, 86_400), "How often they are asked.")
+    ollama: str = setting(
+        "http://127.0.0.1:11434/v1",
+        v.local_url,
+        "Where an Ollama on this machine is looked for, to become an upstream by itself; empty: nowhere.",
+    )
+    lmstudio: str = setting("http://127.0.0.1:1234/v1", v.local_url, "The same for LM Studio.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """`[log]`: what the proxy says of itself. Prompts, answers and secrets are never in it."""
 
@@ -309,6 +341,7 @@ class Config:
     prices: Mapping[str, PriceSettings] = field(default_factory=dict)
     caps: Mapping[str, CapSettings] = field(default_factory=dict)
     storage: StorageSettings = StorageSettings()
+    discovery: DiscoverySettings = DiscoverySettings()
     log: LogSettings = LogSettings()
     file: Path = Path()
     digest: str = ""
@@ -334,6 +367,7 @@ TABLES: Mapping[str, type] = {
     "server": ServerSettings,
     "limits": LimitSettings,
     "storage": StorageSettings,
+    "discovery": DiscoverySettings,
     "log": LogSettings,
 }
 """The tables that are there once."""

@@ -89,7 +89,7 @@ def written(value: object, read: v.Read[Any]) -> object:
             return str(value)
         case float() if value.is_integer():
             return int(value)
-        case () if read in (v.factors, v.headers):
+        case () if read in (v.factors, v.headers, v.token_counts):
             return {}
         case tuple():
             return [str(each) for each in value]

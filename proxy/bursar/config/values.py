@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from bursar.config.problems import nearest_of
 from bursar.domain.money import factor_of, nano_of_usd
-from bursar.domain.route import Route, route_of
+from bursar.domain.route import ASKED, Route, route_of
 from bursar.domain.secret_reference import SecretReference, reference_of
 
 T = TypeVar("T")
@@ -23,6 +23,7 @@ _OUR_HEADERS = re.compile(
     "transfer-encoding|upgrade|user-agent",
     re.IGNORECASE,
 )
+_LOOPBACK_URL = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?/v1")
 _HOST_NAME = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:\d{1,5})?")
 
 
@@ -136,6 +137,24 @@ def factors(value: object) -> tuple[tuple[str, int], ...]:
     return tuple((model_glob(name), factor(each)) for name, each in value.items())
 
 
+def token_counts(value: object) -> tuple[tuple[str, int], ...]:
+    """A table of model globs and a number of tokens for each, in the order of the file."""
+    if not isinstance(value, dict):
+        raise Wrong('a table of models and tokens, such as { "small-*" = 32768 }')
+    count = whole(1, 100_000_000)
+    return tuple((model_glob(name), count(each)) for name, each in value.items())
+
+
+def local_url(value: object) -> str:
+    """An address on this machine, by loopback alone; empty: none."""
+    if value == "":
+        return ""
+    match = _LOOPBACK_URL.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise Wrong('an address on this machine, such as "http://127.0.0.1:11434/v1", or empty')
+    return match[0]
+
+
 def zone(value: object) -> str:
     """`local` or the IANA name of a time zone."""
     if value == "local":
@@ -196,7 +215,7 @@ def routes(value: object) -> tuple[Route, ...]:
             route = route_of(each) if isinstance(each, str) else None
         except ValueError:
             route = None
-        if route is None or not _MODEL.fullmatch(route.model):
+        if route is None or not _MODEL.fullmatch(route.model.replace(ASKED, "x", 1)):
             raise Wrong('a list of routes, each written "upstream/model"')
         chain.append(route)
     return tuple(chain)

@@ -151,6 +151,12 @@ class UnknownKey(Refusal):
     status, code = 404, "key_not_found"
 
 
+class UnknownUpstream(Refusal):
+    """No upstream has this name."""
+
+    status, code = 404, "upstream_not_found"
+
+
 # --- money --------------------------------------------------------------------------------------
 
 
@@ -158,6 +164,24 @@ class OverBudget(Refusal):
     """An account cannot bear the call. Another route may cost less, so the next may be tried."""
 
     status, code, next_route = 402, "budget_exceeded", True
+
+
+class QuotaExceeded(OverBudget):
+    """A plan's quota is used up, and nothing else may pay."""
+
+    code = "quota_exceeded"
+
+
+class InsufficientBalance(OverBudget):
+    """A wallet has not enough left."""
+
+    code = "insufficient_balance"
+
+
+class SubscriptionExpired(OverBudget):
+    """A plan is suspended, expired or cancelled."""
+
+    code = "subscription_expired"
 
 
 class UnknownPrice(Refusal):
@@ -176,16 +200,22 @@ class LedgerUnavailable(Refusal):
 
 
 class UpstreamRefusal(Refusal):
-    """An upstream said no or nothing. `charged` says whether it may have worked for it all the same."""
+    """An upstream said no or nothing.
+
+    `charged` says whether it may have worked for it all the same, `transient` whether the same route may
+    well take the same request at once. `asked_s` is how long it asked to be left alone, however long that is.
+    """
 
     status, code, type, next_route = 502, "upstream_error", "upstream_error", True
     charged: bool = False
+    transient: bool = False
+    asked_s: int | None = None
 
 
 class UpstreamUnreachable(UpstreamRefusal):
     """No connection came about."""
 
-    code, may_retry = "upstream_unreachable", True
+    code, may_retry, transient = "upstream_unreachable", True, True
 
 
 class UpstreamTimeout(UpstreamRefusal):
@@ -197,13 +227,13 @@ class UpstreamTimeout(UpstreamRefusal):
 class UpstreamBroke(UpstreamRefusal):
     """The connection ended, or what came was no answer."""
 
-    code, may_retry, charged = "upstream_broken", True, True
+    code, may_retry, charged, transient = "upstream_broken", True, True, True
 
 
 class UpstreamOverloaded(UpstreamRefusal):
     """5xx and the like."""
 
-    status, code, may_retry = 503, "model_overloaded", True
+    status, code, may_retry, transient = 503, "model_overloaded", True, True
 
 
 class UpstreamSlowDown(UpstreamRefusal):
@@ -247,6 +277,14 @@ class CallerFault(UpstreamRefusal):
 
 
 class ContextTooLong(CallerFault):
-    """The request does not fit the model's window: a larger window may take it."""
+    """The request does not fit the model's window: a larger window may take it.
+
+    `window` is the model's window in tokens, where the upstream said so.
+    """
 
     next_route = True
+    window: int | None = None
+
+
+class ContentRefused(CallerFault):
+    """The vendor's content filter refuses the request: handed on, and never routed around."""

@@ -1,6 +1,10 @@
 """Routes: where a call may go, and the names under which clients ask."""
 
+import re
 from dataclasses import dataclass
+
+_DECORATION = re.compile(r":(latest|web|online|free|nitro|floor|exacto|beta|extended|thinking)$")
+_DATE = re.compile(r"([-@](20\d{6}|20\d\d-\d\d-\d\d|\d{4}|latest|preview))+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,9 @@ class Route:
         return f"{self.upstream}/{self.model}"
 
 
+ASKED = "*"
+"""Stands, in the model name of an alias's route, for the name that was asked for."""
+
 FallbackChain = tuple[Route, ...]
 """Routes in the order to try them. A retry is a route listed twice."""
 
@@ -24,6 +31,41 @@ class ModelAlias:
 
     name: str
     chain: FallbackChain
+
+    @property
+    def is_glob(self) -> bool:
+        """Whether it stands for every name that fits it."""
+        return "*" in self.name or "?" in self.name
+
+    def chain_for(self, asked: str) -> FallbackChain:
+        """The chain for one name that fits."""
+        if not self.is_glob:
+            return self.chain
+        return tuple(Route(route.upstream, route.model.replace(ASKED, asked, 1)) for route in self.chain)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """One model as an upstream lists it. Windows and limits in tokens, prices in nano-dollars per million of them,
+    each None where the list does not say. `multiplier` is what a plan counts a request as, as text."""
+
+    id: str
+    window: int | None = None
+    output_limit: int | None = None
+    input_nano: int | None = None
+    output_nano: int | None = None
+    multiplier: str = ""
+    tier: str = ""
+
+
+def same_model(asked: str, answered: str) -> bool:
+    """Whether the name in an answer is the model that was asked for: vendors add dates, ways of serving, themselves."""
+    return asked == answered or _plain(asked) == _plain(answered)
+
+
+def _plain(name: str) -> str:
+    bare = name.lower().rpartition("/")[2]
+    return _DATE.sub("", _DECORATION.sub("", bare)).replace(".", "-")
 
 
 def route_of(text: str) -> Route:

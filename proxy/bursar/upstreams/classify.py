@@ -1,11 +1,13 @@
 """An upstream's no, read the same way whatever its shape: by status, by code and by words.
 
-One shared table for OpenAI, Apertis, Aporto, one-api, new-api, OpenRouter, Anthropic, FastAPI,
-plain pages and empty bodies, since they do not agree on what an empty wallet looks like.
+One shared table for OpenAI, Apertis, Aporto, one-api, new-api, OpenRouter, Anthropic, Ollama, llama.cpp,
+FastAPI, plain pages and empty bodies, since they do not agree on what an empty wallet looks like. A kind
+of upstream may put rows of its own before it.
 """
 
 import email.utils
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ import msgspec
 from bursar.dialects.canonical import NOT_JSON
 from bursar.domain.refusals import (
     CallerFault,
+    ContentRefused,
     ContextTooLong,
     Refusal,
     UpstreamBlocked,
@@ -24,6 +27,7 @@ from bursar.domain.refusals import (
     UpstreamTimeout,
     UpstreamUnknownModel,
 )
+from bursar.upstreams.said import Said, read_error
 
 LONGEST_RETRY_AFTER_S = 60
 
@@ -36,90 +40,116 @@ _OUT_OF_MONEY_CODES = frozenset(
         "quota_exceeded",
         "subscription_expired",
         "payment_failed",
+        "billing_error",
+        "billing_hard_limit_reached",
+        "billing_not_active",
     }
 )
 _OUT_OF_MONEY_WORDS = ("额度", "余额", "quota", "balance", "credit", "billing")
-_CONTEXT_CODES = frozenset({"context_length_exceeded", "context_window_exceeded", "prompt_too_long"})
+_SURELY_OUT_OF_MONEY = ("额度已用尽", "额度不足", "余额不足", "insufficient balance", "credit balance is too low")
+_CONTEXT_CODES = frozenset(
+    {"context_length_exceeded", "context_window_exceeded", "prompt_too_long", "exceed_context_size_error"}
+)
 _CONTEXT_WORDS = (
     "context length",
     "context window",
+    "context size",
     "maximum context",
     "too many tokens",
     "prompt is too long",
     "input is too long",
     "reduce the length of the messages",
+    "when context the overflows",
 )
-_MODEL_CODES = frozenset({"model_not_found", "model_not_exist", "invalid_model"})
-_FILTER_CODES = frozenset({"content_filter", "content_policy_violation", "content_policy"})
-_EDGE_WORDS = ("error code: 1010", "error 1010", "cloudflare", "<html", "<!doctype")
-_SHOWN_LENGTH = 600
+_MODEL_CODES = frozenset({"model_not_found", "model_not_exist", "invalid_model", "model_access_denied"})
+_MODEL_WORDS = ("is not a valid model id", "no models loaded", "does not have access to model", "无可用渠道")
+_FILTER_CODES = frozenset({"content_filter", "content_policy_violation", "content_policy", "moderation_blocked"})
+_FILTER_WORDS = ("content management policy", "requires moderation", "content_policy_violation")
+_STATUS_OF_WORD = {
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "permission_error": 403,
+    "billing_error": 402,
+    "insufficient_quota": 429,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "invalid_request_error": 400,
+    "overloaded_error": 529,
+    "timeout_error": 504,
+}
+"""Where a body within a 200 names no status: the one that its code or type goes with."""
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What an error body says, whatever its shape: `page` marks one that is no JSON object."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a kind's own: what answers like this mean there. An empty condition holds for all.
 
-    message: str
-    code: str
-    type: str
-    param: str | None
-    page: bool = False
+    `header` is the name of a header that says `true`; of `words`, in small letters, one must be in the message.
+    """
 
+    meaning: type[Refusal]
+    what: str
+    statuses: frozenset[int] = frozenset()
+    words: tuple[str, ...] = ()
+    header: str = ""
 
-def read_error(body: bytes) -> Said:
-    """The message, code and type in a body of any shape; nothing where there is nothing."""
-    text = body.decode("utf-8", "replace").strip()
-    try:
-        value = msgspec.json.decode(body)
-    except NOT_JSON:
-        return Said(text, "", "", None, page=bool(text))
-    if isinstance(value, list) and value:
-        value = value[0]
-    if isinstance(value, str):
-        return Said(value, "", "", None)
-    if not isinstance(value, dict):
-        return Said(text, "", "", None, page=True)
-    error = value.get("error")
-    if isinstance(error, str):
-        return Said(error, _word(value.get("code")), _word(value.get("type")), None)
-    said: dict[str, Any] = error if isinstance(error, dict) else value
-    param = said.get("param")
-    return Said(
-        _message(said),
-        _word(said.get("code")) or _word(said.get("reason")),
-        _word(said.get("type")),
-        param if isinstance(param, str) and param else None,
-    )
+    def fits(self, status: int, headers: Mapping[str, str], said: Said) -> bool:
+        """Whether an answer is one of these."""
+        return (
+            (not self.statuses or status in self.statuses)
+            and (not self.words or any(word in said.words for word in self.words))
+            and (not self.header or headers.get(self.header, "").lower() == "true")
+        )
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes, *, upstream: str, now_s: float) -> Refusal:
-    """The refusal that an answer with a status other than 2xx means. `now_s` is for dates in Retry-After."""
+def classify(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    upstream: str,
+    now_s: float,
+    rows: tuple[Row, ...] = (),
+    pause_s: int | None = None,
+) -> Refusal:
+    """The refusal that an answer with a status other than 2xx means.
+
+    `now_s` is for dates in Retry-After; `pause_s` how long to leave the upstream alone after a 429 that does
+    not say.
+    """
     said = read_error(body)
     if 300 <= status < 400:
         return UpstreamBroke(f"Upstream {upstream} answered with a redirect ({status}), which is never followed.")
-    shown = _shown(said)
-    words = said.message.lower()
-    if _is_out_of_money(status, said.code, words):
-        return UpstreamExhausted(_sentence(upstream, "is out of money or quota", status, shown))
-    if status == 403 and (said.page or not said.message) and any(word in words for word in _EDGE_WORDS):
+    own = next((row for row in rows if row.fits(status, headers, said)), None)
+    if own is not None:
+        return _of_row(own, status, said, upstream)
+    if status in (403, 503) and said.is_edge_page and (status == 403 or "1010" in said.words):
         return UpstreamBlocked(
-            f"The edge of upstream {upstream} refused the request (403) before it reached the vendor; "
+            f"The edge of upstream {upstream} refused the request ({status}) before it reached the vendor; "
             f"set another `user_agent` for [upstreams.{upstream}] or ask the vendor."
         )
+    if _is_out_of_money(status, said):
+        return UpstreamExhausted(_sentence(upstream, "is out of money or quota", status, said))
     if status in (401, 403):
-        return UpstreamKeyRefused(_sentence(upstream, "does not accept our credentials or our request", status, shown))
+        return _not_let_in(status, said, upstream)
     if status == 429:
-        wait = retry_after_s(headers.get("Retry-After"), now_s)
-        return UpstreamSlowDown(_sentence(upstream, "asks to slow down", status, shown), retry_after_s=wait)
-    if status == 408 or status == 504:
-        return UpstreamTimeout(_sentence(upstream, "timed out", status, shown))
+        asked_s = retry_after_s(headers.get("Retry-After"), now_s)
+        return _waiting(UpstreamSlowDown(_sentence(upstream, "asks to slow down", status, said)), asked_s or pause_s)
+    if status in (408, 504):
+        return _stated(UpstreamTimeout(_sentence(upstream, "timed out", status, said)))
     if status >= 500:
-        if status == 503 and "channel" in words or "无可用渠道" in words:
-            return UpstreamUnknownModel(_sentence(upstream, "has nobody to serve this model", status, shown))
-        return UpstreamOverloaded(_sentence(upstream, "is overloaded or broken", status, shown))
-    return _caller_fault(status, said, words, shown, upstream)
+        if any(word in said.words for word in _MODEL_WORDS) or (status == 503 and "channel" in said.words):
+            return UpstreamUnknownModel(_sentence(upstream, "has nobody to serve this model", status, said))
+        if _is_too_long(said):
+            return _too_long(400, said, upstream)
+        refusal = UpstreamOverloaded(_sentence(upstream, "is overloaded or broken", status, said))
+        return _waiting(refusal, retry_after_s(headers.get("Retry-After"), now_s))
+    return _caller_fault(status, said, upstream)
 
 
-def hidden_error(body: bytes, *, upstream: str) -> Refusal | None:
+def hidden_error(body: bytes, *, upstream: str, rows: tuple[Row, ...] = ()) -> Refusal | None:
     """The refusal inside an answer of status 200 that is none: an error object, `success: false`, a page, nothing."""
     text = body.strip()
     if not text:
@@ -136,42 +166,11 @@ def hidden_error(body: bytes, *, upstream: str) -> Refusal | None:
     failed = value.get("error") or value.get("success") is False or (code is not None and code not in (0, 200, "200"))
     if not failed:
         return UpstreamBroke(f"Upstream {upstream} answered 200 without any choices.")
-    return classify(_meant_status(value), {}, body, upstream=upstream, now_s=0)
-
-
-def _caller_fault(status: int, said: Said, words: str, shown: str, upstream: str) -> Refusal:
-    message = shown if not said.page and said.message else f"Upstream {upstream} refused the request ({status})."
-    kind = said.type or "invalid_request_error"
-    if said.code in _CONTEXT_CODES or any(word in words for word in _CONTEXT_WORDS):
-        return ContextTooLong(message, status=status, code="context_length_exceeded", type=kind, param=said.param)
-    if said.code not in _FILTER_CODES and (said.code in _MODEL_CODES or status == 404):
-        return UpstreamUnknownModel(_sentence(upstream, "does not have the model", status, shown), param="model")
-    return CallerFault(message, status=status, code=said.code or "invalid_request", type=kind, param=said.param)
-
-
-def _is_out_of_money(status: int, code: str, words: str) -> bool:
-    if status == 402 or code in _OUT_OF_MONEY_CODES:
-        return True
-    return status in (401, 403) and any(word in words for word in _OUT_OF_MONEY_WORDS)
-
-
-def _meant_status(value: dict[str, Any]) -> int:
-    """The status that a body within a 200 states: in `code`, or in the code of its error object."""
-    error = value.get("error")
-    for code in (error.get("code") if isinstance(error, dict) else None, value.get("code"), value.get("status")):
-        if (
-            isinstance(code, int | str)
-            and not isinstance(code, bool)
-            and str(code).isdigit()
-            and 400 <= int(code) < 600
-        ):
-            return int(code)
-    said = error.get("code") if isinstance(error, dict) else None
-    return 404 if said in _MODEL_CODES else 400 if said in _CONTEXT_CODES | _FILTER_CODES else 502
+    return classify(_meant_status(value), {}, body, upstream=upstream, now_s=0, rows=rows)
 
 
 def retry_after_s(value: str | None, now_s: float) -> int | None:
-    """Whole seconds of a Retry-After in seconds or as a date, at most a minute; None for nonsense or a longer wait."""
+    """Whole seconds of a Retry-After in seconds or as a date, however long; None for nonsense or the past."""
     if value is None:
         return None
     try:
@@ -181,32 +180,98 @@ def retry_after_s(value: str | None, now_s: float) -> int | None:
             wait = email.utils.parsedate_to_datetime(value).timestamp() - now_s
         except (ValueError, TypeError, OverflowError):
             return None
-    return -(-int(wait * 1000) // 1000) if 0 <= wait <= LONGEST_RETRY_AFTER_S else None
+    return -(-int(wait * 1000) // 1000) if 0 <= wait < 2**31 else None
 
 
-def _message(said: dict[str, Any]) -> str:
-    for name in ("message", "msg", "detail", "error_msg", "title"):
-        value = said.get(name)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, list) and value:  # FastAPI lists what it found wrong
-            first = value[0]
-            if isinstance(first, dict) and isinstance(first.get("msg"), str):
-                place = ".".join(str(part) for part in first.get("loc", ()) if part != "body")
-                return f"{place}: {first['msg']}" if place else str(first["msg"])
-    return ""
+def _of_row(row: Row, status: int, said: Said, upstream: str) -> Refusal:
+    if issubclass(row.meaning, CallerFault):
+        return row.meaning(
+            said.shown or f"Upstream {upstream} {row.what} ({status}).",
+            status=400 if status >= 500 else status,
+            code=said.code if said.code and not said.code.isdigit() else row.meaning.code,
+            type=said.type or "invalid_request_error",
+            param=said.param,
+        )
+    return row.meaning(_sentence(upstream, row.what, status, said))
 
 
-def _word(value: object) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+def _not_let_in(status: int, said: Said, upstream: str) -> Refusal:
+    if said.code in _FILTER_CODES or any(word in said.words for word in _FILTER_WORDS):
+        return _caller_fault(status, said, upstream)
+    if said.code in _MODEL_CODES or any(word in said.words for word in _MODEL_WORDS):
+        return UpstreamUnknownModel(_sentence(upstream, "does not let us use the model", status, said), param="model")
+    return UpstreamKeyRefused(_sentence(upstream, "does not accept our credentials or our request", status, said))
 
 
-def _shown(said: Said) -> str:
-    """The vendor's own words, where they are words: a page is dropped, a long text cut."""
-    if said.page and any(word in said.message.lower() for word in _EDGE_WORDS):
-        return ""
-    return said.message if len(said.message) <= _SHOWN_LENGTH else said.message[:_SHOWN_LENGTH] + "…"
+def _caller_fault(status: int, said: Said, upstream: str) -> Refusal:
+    message = said.shown if not said.page and said.message else f"Upstream {upstream} refused the request ({status})."
+    kind = said.type or "invalid_request_error"
+    if _is_too_long(said):
+        return _too_long(status, said, upstream)
+    if said.code in _FILTER_CODES or any(word in said.words for word in _FILTER_WORDS):
+        code = said.code if said.code in _FILTER_CODES else "content_filter"
+        return ContentRefused(message, status=status, code=code, type=kind, param=said.param)
+    if said.code in _MODEL_CODES or status == 404 or any(word in said.words for word in _MODEL_WORDS):
+        return UpstreamUnknownModel(_sentence(upstream, "does not have the model", status, said), param="model")
+    code = said.code if said.code and not said.code.isdigit() else "invalid_request"
+    return CallerFault(message, status=status, code=code, type=kind, param=said.param)
 
 
-def _sentence(upstream: str, what: str, status: int, shown: str) -> str:
-    return f"Upstream {upstream} {what} ({status})" + (f": {shown}" if shown else ".")
+def _too_long(status: int, said: Said, upstream: str) -> Refusal:
+    message = said.shown or f"The request is too long for upstream {upstream} ({status})."
+    kind = said.type or "invalid_request_error"
+    refusal = ContextTooLong(message, status=status, code="context_length_exceeded", type=kind, param=said.param)
+    refusal.window = said.window
+    return refusal
+
+
+def _is_too_long(said: Said) -> bool:
+    if said.code in _CONTEXT_CODES or said.type in _CONTEXT_CODES:
+        return True
+    return not said.is_edge_page and any(word in said.words for word in _CONTEXT_WORDS)
+
+
+def _is_out_of_money(status: int, said: Said) -> bool:
+    if status == 402 or said.code in _OUT_OF_MONEY_CODES or said.type in _OUT_OF_MONEY_CODES:
+        return True
+    if any(word in said.words for word in _SURELY_OUT_OF_MONEY):
+        return True
+    return status in (401, 403) and any(word in said.words for word in _OUT_OF_MONEY_WORDS)
+
+
+def _meant_status(value: dict[str, Any]) -> int:
+    """The status that a body within a 200 states: in `code`, or in the code or type of its error object."""
+    error = value.get("error")
+    inner = error if isinstance(error, dict) else {}
+    for code in (inner.get("code"), value.get("code"), value.get("status")):
+        if (
+            isinstance(code, int | str)
+            and not isinstance(code, bool)
+            and str(code).isdigit()
+            and 400 <= int(code) < 600
+        ):
+            return int(code)
+    said = inner.get("code")
+    if isinstance(said, str) and said in _MODEL_CODES:
+        return 404
+    if isinstance(said, str) and said in _CONTEXT_CODES | _FILTER_CODES:
+        return 400
+    words = (each for each in (said, inner.get("type")) if isinstance(each, str))
+    return next((_STATUS_OF_WORD[word] for word in words if word in _STATUS_OF_WORD), 502)
+
+
+def _waiting(refusal: UpstreamSlowDown | UpstreamOverloaded, asked_s: int | None) -> Refusal:
+    """The refusal with how long the upstream asks to be left alone; what the client is told of it is bounded."""
+    refusal.asked_s = asked_s
+    refusal.retry_after_s = min(asked_s, LONGEST_RETRY_AFTER_S) if asked_s is not None else None
+    return refusal
+
+
+def _stated(refusal: UpstreamTimeout) -> Refusal:
+    """A timeout that the upstream states itself is a no, not silence: it is not charged."""
+    refusal.charged = False
+    return refusal
+
+
+def _sentence(upstream: str, what: str, status: int, said: Said) -> str:
+    return f"Upstream {upstream} {what} ({status})" + (f": {said.shown}" if said.shown else ".")

@@ -134,13 +134,11 @@ def refusal_of(error: BaseException, upstream: str, delivery: Delivery) -> Refus
     """What a transport error means. Its text is never shown: it may hold what was sent."""
     match error:
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
-            return UpstreamUnreachable(f"The certificate of upstream {upstream} is not trusted; check its base_url.")
+            return _lasting(f"The certificate of upstream {upstream} is not trusted; check its base_url.")
         case aiohttp.ClientConnectorSSLError() | aiohttp.ClientSSLError() | ssl.SSLError():
-            return UpstreamUnreachable(
-                f"Upstream {upstream} does not speak TLS at its base_url; is it http, not https?"
-            )
+            return _lasting(f"Upstream {upstream} does not speak TLS at its base_url; is it http, not https?")
         case aiohttp.ClientConnectorDNSError():
-            return UpstreamUnreachable(f"The host name of upstream {upstream} does not resolve; check its base_url.")
+            return _lasting(f"The host name of upstream {upstream} does not resolve; check its base_url.")
         case aiohttp.ClientConnectorError():
             return UpstreamUnreachable(
                 f"Upstream {upstream} cannot be reached: {error.os_error.strerror or 'refused'}."
@@ -153,3 +151,10 @@ def refusal_of(error: BaseException, upstream: str, delivery: Delivery) -> Refus
             return UpstreamBroke(f"Upstream {upstream} ended its answer in the middle.")
         case _:
             return UpstreamBroke(f"What upstream {upstream} sent is not valid HTTP.")
+
+
+def _lasting(message: str) -> Refusal:
+    """What a second try a moment later does not cure."""
+    refusal = UpstreamUnreachable(message)
+    refusal.transient = False
+    return refusal

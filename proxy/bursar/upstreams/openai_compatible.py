@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from types import TracebackType
+from typing import ClassVar
 
 import aiohttp
 from multidict import CIMultiDict
@@ -12,7 +13,8 @@ from yarl import URL
 from bursar.config.schema import Times
 from bursar.domain.clock import Clock
 from bursar.domain.refusals import Refusal, UpstreamBroke
-from bursar.upstreams.classify import classify
+from bursar.upstreams.balance import NEW_API_TOKEN, ONE_API_BILLING, BalanceCall
+from bursar.upstreams.classify import Row, classify
 from bursar.upstreams.connection import Connection, Delivery, refusal_of
 from bursar.upstreams.inflate import Inflater, NotCompressed
 
@@ -25,7 +27,18 @@ _PASSED_ON_PREFIX = "x-ratelimit-"
 
 
 class OpenAiCompatible:
-    """An upstream that speaks OpenAI's grammar. `secret` is the bearer key, or empty where none is needed."""
+    """An upstream that speaks OpenAI's grammar. `secret` is the bearer key, or empty where none is needed.
+
+    What a kind has of its own: `rows` for reading its noes, `pause_s` to leave it alone after a 429 that does
+    not say how long, the calls for its balance, headers, and where it lists its models: the first of
+    `listing_paths` that answers, from the root of its host (empty: `/models` below the base URL).
+    """
+
+    rows: ClassVar[tuple[Row, ...]] = ()
+    pause_s: ClassVar[int | None] = None
+    balance_calls: ClassVar[tuple[BalanceCall, ...]] = (NEW_API_TOKEN, ONE_API_BILLING)
+    own_headers: ClassVar[tuple[tuple[str, str], ...]] = ()
+    listing_paths: ClassVar[tuple[str, ...]] = ("",)
 
     def __init__(
         self,
@@ -47,7 +60,7 @@ class OpenAiCompatible:
         self._secret = secret
         self._connection = connection
         self._clock = clock
-        self._headers = CIMultiDict(headers)
+        self._headers = CIMultiDict((*self.own_headers, *headers))
         self._headers["Content-Type"] = "application/json"
         self._headers["Accept-Encoding"] = "identity"
         self._headers["User-Agent"] = user_agent or USER_AGENT
@@ -71,7 +84,17 @@ class OpenAiCompatible:
     def refusal(self, response: aiohttp.ClientResponse, body: bytes) -> Refusal:
         """What an answer with a status other than 2xx means."""
         now_s = self._clock.now_ms() / 1000
-        return self.scrubbed(classify(response.status, response.headers, body, upstream=self.name, now_s=now_s))
+        return self.scrubbed(
+            classify(
+                response.status,
+                response.headers,
+                body,
+                upstream=self.name,
+                now_s=now_s,
+                rows=self.rows,
+                pause_s=self.pause_s,
+            )
+        )
 
     def scrubbed(self, refusal: Refusal) -> Refusal:
         """The refusal without our key, which vendors echo in their errors."""

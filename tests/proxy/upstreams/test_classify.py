@@ -56,7 +56,7 @@ CASES: list[tuple[str, int, bytes, type[r.Refusal]]] = [
     ("one-api no channel", 503, openai("当前分组 default 下对于模型 x 无可用渠道"), r.UpstreamUnknownModel),
     ("fastapi", 422, b'{"detail":[{"loc":["body","messages"],"msg":"field required"}]}', r.CallerFault),
     ("text", 413, b"Request too large", r.CallerFault),
-    ("content filter", 400, openai("filtered", "content_filter"), r.CallerFault),
+    ("content filter", 400, openai("filtered", "content_filter"), r.ContentRefused),
     ("redirect", 307, b"", r.UpstreamBroke),
 ]
 
@@ -96,17 +96,23 @@ def test_what_is_at_fault_is_told() -> None:
         ("3", 3),
         ("0.2", 1),
         ("60", 60),
-        ("86400", None),
+        ("86400", 86_400),
         ("-1", None),
         ("soon", None),
         (None, None),
         ("nan", None),
         ("Thu, 01 Jan 1970 00:00:20 GMT", 20),
-        ("Fri, 02 Jan 1970 00:00:20 GMT", None),
+        ("Fri, 02 Jan 1970 00:00:20 GMT", 86_420),
     ],
 )
-def test_retry_after_is_bounded(value: str | None, seconds: int | None) -> None:
+def test_retry_after_is_read_in_seconds_and_as_a_date(value: str | None, seconds: int | None) -> None:
     assert retry_after_s(value, 0) == seconds
+
+
+def test_a_client_is_told_to_wait_a_minute_at_most() -> None:
+    refusal = classify(429, {"Retry-After": "86400"}, b"", upstream="main", now_s=0)
+    assert isinstance(refusal, r.UpstreamSlowDown)
+    assert (refusal.retry_after_s, refusal.asked_s) == (60, 86_400)
 
 
 HIDDEN: list[tuple[str, bytes, type[r.Refusal] | None]] = [
