@@ -4,6 +4,9 @@
         practice.base_url      # http://127.0.0.1:N/v1
         practice.tally         # what it really served
 
+From another process `GET /practice/tally` tells the same (`?idle=1`: once nothing is in flight) and
+`POST /practice/reset` starts afresh; neither takes a key.
+
 It listens on loopback alone, keeps no text and logs none.
 """
 

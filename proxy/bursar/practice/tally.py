@@ -67,6 +67,7 @@ class Serving:
         self._models = tally.models
         self._counts = [tally.total]
         self._authorized = authorized
+        self._body = False
         self.price = SMALL_PRICE
         self.prompt_tokens = 0
         self.cached_tokens = 0
@@ -87,13 +88,14 @@ class Serving:
 
     def has_body(self) -> None:
         """Its body arrived whole. To be told before the model is."""
+        self._body = True
         self._counts[0].bodies += 1
 
     def asks_for(self, model: str, price: Price) -> None:
         """It asks for this model: count there, too, and at its price."""
         served = self._models.setdefault(model, Served())
         served.begun += 1
-        served.bodies += 1
+        served.bodies += self._body
         served.authorized += self._authorized
         self._counts.append(served)
         self.price = price

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -53,7 +54,12 @@ async def unresolved() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def never_connects() -> AsyncIterator[str]:
-    """A listener whose queue is full and that accepts nobody: the system drops every further attempt."""
+    """A listener whose queue is full and that accepts nobody: the system drops every further attempt.
+
+    Raises Unplayable on Windows, which refuses it instead.
+    """
+    if sys.platform == "win32":
+        raise Unplayable("this system refuses where others let wait")
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind((_HOST, 0))

@@ -21,7 +21,6 @@ from bursar.practice.wire import JSON_TYPE, STREAM_TYPE, Wire
 FAULT_MODEL = Model("", tokens=40, price=SMALL_PRICE)
 """What a fault's answer is like where it is not at fault."""
 
-
 _ARRIVAL_S = 0.05
 """Not scaled: it is no pause that a fault is about, but the time that loopback takes."""
 

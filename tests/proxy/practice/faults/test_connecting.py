@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 import sys
-from typing import Any
 
 import aiohttp
 import pytest
@@ -50,7 +49,7 @@ async def test_plain_http_behind_https(session: aiohttp.ClientSession) -> None:
     assert isinstance(error, aiohttp.ClientConnectorSSLError)
 
 
-async def test_the_certificate_is_the_only_thing_wrong_with_it(caplog: Any) -> None:
+async def test_the_certificate_is_the_only_thing_wrong_with_it() -> None:
     careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     careless.check_hostname = False
     careless.verify_mode = ssl.CERT_NONE

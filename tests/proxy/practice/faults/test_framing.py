@@ -55,7 +55,8 @@ async def test_a_large_body_is_refused_before_it_is_read(practice: Any) -> None:
         pytest.fail("the whole body was taken")
     writer.close()
     await practice.tally.idle()
-    assert (practice.tally.total.refused, practice.tally.total.bodies) == (1, 0)
+    for served in (practice.tally.total, practice.tally.models["fault-early-answer"]):
+        assert (served.begun, served.refused, served.bodies) == (1, 1, 0)
 
 
 async def test_a_small_body_is_refused_as_well(ask: Any) -> None:
