@@ -7,6 +7,7 @@ from aiohttp.typedefs import Handler
 
 from bursar.domain.refusals import Refusal, UnknownEndpoint, WrongMethod
 from bursar.doorkeeper.keeper import doorkeeper
+from bursar.endpoints.billing import add_billing
 from bursar.endpoints.chat_completions import chat_completions
 from bursar.endpoints.context import CONTEXT, Context
 from bursar.endpoints.models import list_models, one_model
@@ -40,6 +41,7 @@ def public_app(context: Context) -> web.Application:
         app.router.add_post(f"{base}/chat/completions", chat_completions)
         app.router.add_get(f"{base}/models", list_models)
         app.router.add_get(f"{base}/models/{{model:.+}}", one_model)
+        add_billing(app.router, base)
     return app
 
 

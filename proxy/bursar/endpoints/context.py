@@ -11,6 +11,7 @@ from bursar.contract.events import Publish
 from bursar.domain.clock import Clock
 from bursar.doorkeeper.examine import Hosts
 from bursar.ledger.ledger import Ledger
+from bursar.ledger.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Context:
 
     current: Callable[[], Assembly]
     ledger: Ledger
+    statement: Statement
     keys: ClientKeys
     publish: Publish
     clock: Clock

@@ -1,6 +1,7 @@
 """Statement: the read side of the ledger: spend by heading or by time, pages of history, and the audit of its sums."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from bursar.contract.commands import HistoryPage, SpendReport, SpendRow
@@ -12,6 +13,16 @@ from bursar.storage.store import Reader, SpendBy, Store, Stretch
 
 _LABELS = {Every.HOUR: "%Y-%m-%d %H:00", Every.DAY: "%Y-%m-%d", Every.WEEK: "%G-W%V", Every.MONTH: "%Y-%m"}
 """How a stretch of time is named, by the local time of its start; a week as in ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpend:
+    """What one client key has spent: ever, and since today, this week and this month began."""
+
+    total: SpendRow
+    day: SpendRow
+    week: SpendRow
+    month: SpendRow
 
 
 class Statement:
@@ -62,6 +73,17 @@ class Statement:
             Spend(*spans[row.label], row.cost_nano, row.prompt_tokens + row.completion_tokens, row.requests)
             for row in rows
         ]
+
+    async def of_key(self, key: str) -> KeySpend:
+        """What one client key has spent."""
+        now_ms = self._clock.now_ms()
+        starts = {"total": 0} | {
+            every.value: cycle_at(every, now_ms, self._zone).start_ms for every in (Every.DAY, Every.WEEK, Every.MONTH)
+        }
+        stretches = [Stretch(label, start_ms, now_ms + 1) for label, start_ms in starts.items()]
+        rows = await self._store.read(lambda reader: reader.spend_in(stretches, key))
+        found = {row.label: row for row in rows}
+        return KeySpend(**{label: found.get(label, SpendRow(label, 0, 0, 0, 0, 0, 0)) for label in starts})
 
     async def history(self, before: str | None = None, limit: int = 50) -> HistoryPage:
         """A page of usage records, those kept last first; `before` is the `next` of the page before.

@@ -62,8 +62,11 @@ class MemoryReader:
         headings = sorted({_heading(record, by) for record in chosen})
         return [_sum(heading, [each for each in chosen if _heading(each, by) == heading]) for heading in headings]
 
-    def spend_in(self, stretches: Sequence[Stretch]) -> list[SpendRow]:
-        chosen = [(stretch.label, self._between(stretch.start_ms, stretch.end_ms)) for stretch in stretches]
+    def spend_in(self, stretches: Sequence[Stretch], key: str | None = None) -> list[SpendRow]:
+        chosen = [
+            (each.label, [record for record in self._between(each.start_ms, each.end_ms) if key in (None, record.key)])
+            for each in stretches
+        ]
         return [_sum(label, records) for label, records in chosen if records]
 
     def first_record_ms(self) -> int | None:

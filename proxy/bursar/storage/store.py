@@ -109,8 +109,8 @@ class Reader(Protocol):
     def spend_by(self, by: SpendBy, since_ms: int, until_ms: int) -> list[SpendRow]:
         """Spend between two instants (the second excluded), one row for each heading; in no order."""
 
-    def spend_in(self, stretches: Sequence[Stretch]) -> list[SpendRow]:
-        """Spend in each stretch that has any record, in the order given. The stretches do not overlap."""
+    def spend_in(self, stretches: Sequence[Stretch], key: str | None = None) -> list[SpendRow]:
+        """Spend in each stretch that has any record, in the order given; of one client key, if named."""
 
     def first_record_ms(self) -> int | None:
         """The instant of the earliest usage record."""

@@ -63,15 +63,16 @@ class SqliteReader:
             )
         ]
 
-    def spend_in(self, stretches: Sequence[Stretch]) -> list[SpendRow]:
+    def spend_in(self, stretches: Sequence[Stretch], key: str | None = None) -> list[SpendRow]:
+        of_key = "" if key is None else "WHERE record.key = (SELECT id FROM word WHERE text = ?)"
         asked = msgspec.json.encode([(each.label, each.start_ms, each.end_ms) for each in stretches]).decode()
         return [
             SpendRow(*row)
             for row in self._connection.execute(
                 f"SELECT json_extract(s.value, '$[0]'), {_SPEND} FROM json_each(?) AS s CROSS JOIN record"  # noqa: S608 - all ours
                 " ON at_ms >= json_extract(s.value, '$[1]') AND at_ms < json_extract(s.value, '$[2]')"
-                " GROUP BY s.key ORDER BY s.key",
-                (asked,),
+                f" {of_key} GROUP BY s.key ORDER BY s.key",
+                (asked,) if key is None else (asked, key),
             )
         ]
 
