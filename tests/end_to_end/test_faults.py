@@ -12,9 +12,9 @@ from bursar.practice.faults.table import FAULTS
 
 LIMITS = """
 connect_s = 1
-first_event_s = 2
-stall_s = 2
-progress_s = 2
+first_event_s = 3
+stall_s = 3
+progress_s = 3
 total_s = 20
 late_usage_s = 0.1
 line_mib = 12
@@ -92,7 +92,7 @@ HANDED_ON = {"fault-400-content-filter", "fault-413", "fault-422-detail", "fault
 @pytest.mark.parametrize("second", [False, True], ids=["single", "double"])
 async def test_every_fault_is_answered_honestly(tmp_path: Path, stream: bool, second: bool) -> None:
     wrong: list[str] = []
-    few = asyncio.Semaphore(16)
+    few = asyncio.Semaphore(8)
     async with faulty(tmp_path) as proxy:
 
         async def play(name: str) -> None:

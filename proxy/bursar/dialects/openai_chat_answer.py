@@ -42,8 +42,8 @@ class _Choice(msgspec.Struct):
 class _Answer(msgspec.Struct):
     model: str | None = None
     choices: list[_Choice] | None = None
-    usage: msgspec.Raw | None = None
-    error: msgspec.Raw | None = None
+    usage: object = None
+    error: object = None
 
 
 _answer = msgspec.json.Decoder(_Answer)
@@ -78,9 +78,9 @@ def _heard(answer: _Answer) -> Heard:
             heard.finish_reason = choice.finish_reason
             heard.finished += (choice.index,)
     if answer.usage is not None:
-        heard.usage, heard.notes = usage_of(_anything.decode(answer.usage))
-    if answer.error is not None:
-        heard.error, heard.error_code = error_of(_anything.decode(answer.error))
+        heard.usage, heard.notes = usage_of(answer.usage)
+    if answer.error:
+        heard.error, heard.error_code = error_of(answer.error)
     return heard
 
 

@@ -6,6 +6,9 @@ documentation, "Context caching"; Gemini API reference, "UsageMetadata"; OpenRou
 """
 
 from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
 
 from bursar.domain.usage import Usage
 
@@ -23,6 +26,35 @@ _PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token
 _COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST_TOKENS)]
+
+
+class _PromptDetails(msgspec.Struct, forbid_unknown_fields=True):
+    cached_tokens: Count = 0
+    audio_tokens: Count = 0
+
+
+class _CompletionDetails(msgspec.Struct, forbid_unknown_fields=True):
+    reasoning_tokens: Count = 0
+    audio_tokens: Count = 0
+    accepted_prediction_tokens: Count = 0
+    rejected_prediction_tokens: Count = 0
+
+
+class _OpenAi(msgspec.Struct, forbid_unknown_fields=True):
+    """OpenAI's own usage object and nothing beside it, which most are: read at once where there is nothing to doubt."""
+
+    prompt_tokens: Count
+    completion_tokens: Count
+    total_tokens: Count
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+
+
+_NO_PROMPT_DETAILS = _PromptDetails()
+_NO_COMPLETION_DETAILS = _CompletionDetails()
+
+
 def usage_of(obj: object) -> tuple[Usage | None, tuple[str, ...]]:
     """The usage that a decoded usage object states, in tokens, and notes on what was odd. Never raises.
 
@@ -32,6 +64,9 @@ def usage_of(obj: object) -> tuple[Usage | None, tuple[str, ...]]:
     """
     if not isinstance(obj, Mapping):
         return None, () if obj is None else (UNREADABLE,)
+    plain = _openai(obj)
+    if plain is not None:
+        return plain, ()
     inner = obj.get("usageMetadata")
     figures = _Figures(inner if isinstance(inner, Mapping) else obj)
     usage = _gemini(figures) if "promptTokenCount" in figures or "totalTokenCount" in figures else _plain(figures)
@@ -41,12 +76,48 @@ def usage_of(obj: object) -> tuple[Usage | None, tuple[str, ...]]:
     return usage, tuple(dict.fromkeys(figures.notes + notes))
 
 
+def _openai(obj: Mapping[object, object]) -> Usage | None:
+    """The usage of OpenAI's own object, where every figure is as it should be."""
+    try:
+        stated = msgspec.convert(obj, _OpenAi)
+    except msgspec.ValidationError:
+        return None
+    read = stated.prompt_tokens_details or _NO_PROMPT_DETAILS
+    written = stated.completion_tokens_details or _NO_COMPLETION_DETAILS
+    usage = Usage(
+        prompt_tokens=stated.prompt_tokens,
+        completion_tokens=stated.completion_tokens,
+        cached_tokens=read.cached_tokens,
+        reasoning_tokens=written.reasoning_tokens,
+        audio_prompt_tokens=read.audio_tokens,
+        audio_completion_tokens=written.audio_tokens,
+    )
+    return usage if stated.total_tokens == usage.total_tokens and _fits(usage) else None
+
+
+def _fits(usage: Usage) -> bool:
+    """Whether no figure is negative and no part, nor parts together, larger than their whole."""
+    cached, cache_write = usage.cached_tokens, usage.cache_write_tokens
+    heard, seen = usage.audio_prompt_tokens, usage.image_prompt_tokens
+    reasoned, spoken, drawn = usage.reasoning_tokens, usage.audio_completion_tokens, usage.image_completion_tokens
+    smallest = min(cached, cache_write, heard, seen, reasoned, spoken, drawn, usage.requests)
+    return (
+        smallest >= 0
+        and cached + cache_write <= usage.prompt_tokens
+        and heard + seen <= usage.prompt_tokens
+        and reasoned + spoken + drawn <= usage.completion_tokens
+        and 0 <= usage.cache_write_1h_tokens <= cache_write
+    )
+
+
 def fitted(usage: Usage) -> tuple[Usage, tuple[str, ...]]:
     """The same with every figure within its bounds, and a note where one was not.
 
     What the cache gave and took share the prompt, as sound and images do; what the cache gave may
     itself be sound. Reasoning, sound and images share the completion.
     """
+    if _fits(usage):
+        return usage, ()
     prompt, cached, written = _shares(usage.prompt_tokens, usage.cached_tokens, usage.cache_write_tokens)
     _, heard, seen = _shares(prompt, usage.audio_prompt_tokens, usage.image_prompt_tokens)
     completion, reasoned, spoken, drawn = _shares(

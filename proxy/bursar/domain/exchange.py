@@ -1,12 +1,13 @@
 """Exchange: the record of one call from start to end, and the usage record that each attempt leaves."""
 
-import secrets
+import random
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bursar.domain.usage import Quality, Usage
 
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [high + low for high in _BASE32 for low in _BASE32]
 
 
 class Outcome(StrEnum):
@@ -27,9 +28,9 @@ class Outcome(StrEnum):
 
 
 def new_exchange_id(now_ms: int) -> str:
-    """Fourteen characters that sort by time: 45 bits of milliseconds, 25 of chance."""
-    number = now_ms << 25 | secrets.randbits(25)
-    return "".join(_BASE32[number >> shift & 31] for shift in range(65, -1, -5))
+    """Fourteen characters that sort by time: 45 bits of milliseconds, 25 of chance. It names, and is no secret."""
+    number = now_ms << 25 | random.getrandbits(25)  # noqa: S311 - asking the system for chance costs a tenth of a call
+    return "".join([_PAIRS[number >> shift & 1023] for shift in (60, 50, 40, 30, 20, 10, 0)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,19 @@ class Usage:
         """Prompt and completion together."""
         return self.prompt_tokens + self.completion_tokens
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part of it is told apart."""
+        return not (
+            self.cached_tokens
+            or self.cache_write_tokens
+            or self.reasoning_tokens
+            or self.audio_prompt_tokens
+            or self.audio_completion_tokens
+            or self.image_prompt_tokens
+            or self.image_completion_tokens
+        )
+
     def with_completion(self, completion_tokens: int) -> "Usage":
         """The same with another completion."""
         return replace(self, completion_tokens=completion_tokens)

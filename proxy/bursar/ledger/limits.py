@@ -1,13 +1,14 @@
 """Limits: which accounts an attempt asks of, in which unit and how much."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from bursar.domain.account import Account, Demand, Need, Unit
 from bursar.domain.refusals import UnknownPrice
 from bursar.domain.route import Route
 from bursar.domain.usage import Usage
+from bursar.tokens.memo import Memo
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Limits:
     """All accounts of a configuration."""
 
     accounts: tuple[ScopedAccount, ...] = ()
+    _memo: Memo[tuple[Account, ...]] = field(default_factory=lambda: Memo(1_000), repr=False, compare=False)
 
     @property
     def all_accounts(self) -> tuple[Account, ...]:
@@ -62,10 +64,20 @@ class Limits:
         dollars would have to bear it all the same: what is not known is never free.
         """
         return tuple(
-            (Need(scoped.account, _amount(scoped.account, route, usage, cost_nano)),)
-            for scoped in self.accounts
-            if scoped.scope.covers(key, project, route, alias)
+            [
+                (Need(account, _amount(account, route, usage, cost_nano)),)
+                for account in self._asked(key, project, route, alias)
+            ]
         )
+
+    def _asked(self, key: str, project: str, route: Route, alias: str) -> tuple[Account, ...]:
+        """The accounts that are for a call; found once for each kind of call."""
+        kind = (key, project, route, alias)
+        asked = self._memo.get(kind)
+        if asked is None:
+            asked = tuple(each.account for each in self.accounts if each.scope.covers(key, project, route, alias))
+            self._memo.put(kind, asked)
+        return asked
 
 
 def _amount(account: Account, route: Route, usage: Usage, cost_nano: int | None) -> int:

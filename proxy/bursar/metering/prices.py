@@ -96,6 +96,13 @@ class PriceBook:
 
     def cost(self, price: Price, usage: Usage) -> int:
         """What a usage costs at a price, in nano-dollars, rounded up once."""
+        if usage.is_whole:
+            lines = (
+                (max(0, usage.prompt_tokens), price.input),
+                (max(0, usage.completion_tokens), price.output),
+                (max(0, usage.requests), price.request * TOKENS_PER_PRICE),
+            )
+            return charge(lines, price.factor)
         return charge(_lines(price, usage), price.factor)
 
     def window(self, upstream: str, model: str) -> int | None:

@@ -13,7 +13,7 @@ LONGEST_AT_ONCE = 32 * 1024
 class Tally:
     """The tokens of everything added so far. Not to be used by two threads at once."""
 
-    __slots__ = ("_counter", "_encoding", "_large", "_pieces", "_settled", "_try_at", "_waiting")
+    __slots__ = ("_counter", "_encoding", "_exact", "_large", "_pieces", "_settled", "_try_at", "_waiting")
 
     def __init__(self, counter: TextCounter, encoding: str) -> None:
         self._counter = counter
@@ -23,10 +23,12 @@ class Tally:
         self._waiting = 0
         self._try_at = BATCH
         self._large: list[str] = []
+        self._exact: int | None = 0
 
     def add(self, text: str) -> bool:
         """Takes what has come; whether `so_far` may have changed."""
         length = len(text)
+        self._exact = None
         if length > LONGEST_AT_ONCE:
             self._large.append(text)
             return True
@@ -46,13 +48,17 @@ class Tally:
 
     def exact(self) -> int:
         """The tokens of all that has come; what waits for its batch goes on waiting, so that no cut is made."""
+        if self._exact is not None:
+            return self._exact
         while self._large:
             counted = self._counter.count_once(self._large[-1], self._encoding)
             self._large.pop()
             self._settled += counted
         if len(self._pieces) > 1:
             self._pieces = ["".join(self._pieces)]
-        return self._settled + (self._counter.count_once(self._pieces[0], self._encoding) if self._waiting else 0)
+        waiting = self._counter.count_once(self._pieces[0], self._encoding) if self._waiting else 0
+        self._exact = self._settled + waiting
+        return self._exact
 
     def _settle(self) -> bool:
         text = "".join(self._pieces)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from bursar.assembly import Assembly
 from bursar.contract.events import AttemptStarted, ExchangeProgressed, Publish
-from bursar.dialects.openai_chat_answer import hear
 from bursar.dialects.openai_chat_request import write_request
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import Outcome, UsageRecord
@@ -16,7 +15,7 @@ from bursar.domain.usage import NOTHING, Quality, Usage
 from bursar.ledger.ledger import Ledger
 from bursar.metering.meter import Meter
 from bursar.pipeline.call import Call
-from bursar.pipeline.forms import as_stream, whole_body
+from bursar.pipeline.forms import as_stream, whole_answer
 from bursar.pipeline.headers import budget_header, cost_comment, cost_header, route_headers
 from bursar.pipeline.holding import Holding
 from bursar.pipeline.relay import Ending, StreamRelay, StreamTerms
@@ -108,13 +107,15 @@ class Attempt:
             async with Watchdog(self._begun_at + times.total_s) as watch:
                 watch.allow_until(self._begun_at + times.first_event_s)
                 async with opening as answer:
-                    body = await whole_body(
+                    body, heard = await whole_answer(
                         answer, _LONGEST_ANSWER, self._trial.route.upstream, lambda: watch.allow(times.stall_s)
                     )
         except TimeoutError:
             raise self._silent(times.first_event_s) from None
-        heard = hear(body)
         self._meter.hear(heard)
+        if self._meter.owed:
+            # A long answer in one piece is counted off the event loop.
+            await asyncio.to_thread(self._meter.exact)
         cost = self._holding.cost(self._meter.usage)
         headers = {**self._headers(answer, heard.model or "", spent=cost), **cost_header(cost)}
         if self._holding.limit is not None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from bursar.dialects.canonical import NOT_JSON
-from bursar.dialects.openai_chat_answer import DONE
+from bursar.dialects.canonical import NOT_JSON, Heard
+from bursar.dialects.openai_chat_answer import DONE, NoAnswer, hear
 from bursar.dialects.openai_chat_forms import Gatherer, chunks_of
 from bursar.dialects.sse import LineTooLong, SseReader
 from bursar.domain.refusals import UpstreamBroke
@@ -13,18 +13,23 @@ from bursar.upstreams.upstream import Answer
 _STARTS_PLAIN = (b"{", b"[", b"<")
 
 
-async def whole_body(answer: Answer, limit: int, upstream: str, alive: Callable[[], None]) -> bytes:
-    """The body of a plain answer, at most `limit` bytes; `alive` is told of every piece.
+async def whole_answer(answer: Answer, limit: int, upstream: str, alive: Callable[[], None]) -> tuple[bytes, Heard]:
+    """The body of a plain answer, at most `limit` bytes, and what it says; `alive` is told of every piece.
 
     Raises a Refusal where it is none.
     """
     body = await _read_all(answer, limit, upstream, alive)
     if answer.streams:
         body = _gathered(body, limit, upstream)
-    refusal = hidden_error(body, upstream=upstream)
-    if refusal is not None:
-        raise refusal
-    return body
+    try:
+        heard = hear(body)
+    except NoAnswer:
+        heard = Heard()
+    if not heard.choices or heard.error is not None:
+        refusal = hidden_error(body, upstream=upstream)
+        if refusal is not None:
+            raise refusal
+    return body, heard
 
 
 async def as_stream(answer: Answer, limit: int, upstream: str) -> Answer:

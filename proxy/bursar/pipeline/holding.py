@@ -31,6 +31,7 @@ class Holding:
         self.price = assembly.prices.price(route.upstream, route.model, call.at_ms, prompt_tokens)
         self._bound = dearest(self.price, call.request) if self.price is not None else None
         self.size = first_size(call.request, prompt_tokens, assembly.config.limits)
+        self._costed: tuple[Usage, Price, int] | None = None
         self.refused: OverBudget | None = None
         """The account that could not bear more, once there is one."""
 
@@ -71,7 +72,7 @@ class Holding:
 
     def cost(self, usage: Usage) -> int:
         """What a usage costs, in nano-dollars; 0 where nothing has a price."""
-        return self._assembly.prices.cost(self.price, usage) if self.price is not None else 0
+        return self._cost(usage, self.price) or 0
 
     async def _grow(self, tokens: int) -> None:
         demands = self._growth(tokens)
@@ -97,8 +98,16 @@ class Holding:
 
     def _at(self, usage: Usage, price: Price | None) -> tuple[Demand, ...]:
         call = self._call
-        cost = self._assembly.prices.cost(price, usage) if price is not None else None
+        cost = self._cost(usage, price)
         return self._assembly.limits.demands(call.key.name, call.project, self._route, call.alias, usage, cost)
+
+    def _cost(self, usage: Usage, price: Price | None) -> int | None:
+        """What a usage costs at a price. The last answer is kept: an ending asks for the same one several times."""
+        if price is None:
+            return None
+        if self._costed is None or self._costed[0] is not usage or self._costed[1] is not price:
+            self._costed = (usage, price, self._assembly.prices.cost(price, usage))
+        return self._costed[2]
 
     async def _standings(self, demands: tuple[Demand, ...]) -> dict[str, Standing]:
         return await self._ledger.standings([need.account for demand in demands for need in demand])

@@ -5,7 +5,8 @@ hold must be a bound: a limit is sent along, less where only less can be borne.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from bursar.config.schema import LimitSettings
 from bursar.dialects.openai_chat_request import ChatRequest
@@ -81,20 +82,24 @@ def affordable(standings: Mapping[str, Standing], demands_of: Callable[[int], tu
 
 def dearest(price: Price, request: ChatRequest) -> Price:
     """The price by which is held: of each side the dearest kind of token that may come."""
+    sound = price.audio_input is not None and any(_AUDIO_PART in bytes(part) for part in request.parts.messages)
+    return _dearest(price, sound)
+
+
+@lru_cache(256)
+def _dearest(price: Price, sound: bool) -> Price:
     outputs = (price.output, price.reasoning, price.audio_output, price.image_output)
-    inputs = [price.input, price.cache_write, price.cache_write_1h, price.image_input]
-    if price.audio_input is not None and any(_AUDIO_PART in bytes(message) for message in request.parts.messages):
-        inputs.append(price.audio_input)
-    return replace(
-        price,
+    inputs = (
+        price.input,
+        price.cache_write,
+        price.cache_write_1h,
+        price.image_input,
+        price.audio_input if sound else None,
+    )
+    return Price(
         input=max(each for each in inputs if each is not None),
         output=max(each for each in outputs if each is not None),
-        cached_input=None,
-        cache_write=None,
-        cache_write_1h=None,
-        image_input=None,
-        audio_input=None,
-        reasoning=None,
-        audio_output=None,
-        image_output=None,
+        request=price.request,
+        factor=price.factor,
+        source=price.source,
     )
