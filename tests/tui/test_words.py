@@ -110,7 +110,7 @@ def test_amounts_carry_their_unit() -> None:
     assert amount(1_240_000, Unit.TOKENS) == "1.24M tokens"
     assert amount(1, Unit.REQUESTS) == "1 request"
     assert amount(312, Unit.REQUESTS) == "312 requests"
-    assert [bare(312, unit) for unit in Unit] == ["<$0.0001", "312", "312"]
+    assert [bare(312, unit) for unit in Unit] == ["<$0.0001", "312", "312", "312", "0.000312"]
 
 
 @pytest.mark.parametrize(

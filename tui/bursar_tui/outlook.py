@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import Enum
+from typing import assert_never
 
 from bursar.contract.snapshot import AttemptView, ExchangeView, Snapshot, Spend
 from bursar.domain.account import Account, Standing, Unit, opened
 from bursar.domain.cycle import Every, cycle_at
+from bursar.domain.money import FACTOR_ONE
 from bursar_tui.words import HOUR_MS, MINUTE_MS, percent
 
 WINDOW_MS = 15 * MINUTE_MS
@@ -88,7 +90,7 @@ def present_standing(account: Account, last: Standing | None, now_ms: int, zone:
     """How an account stands in the cycle of now: afresh, where the last one known is over."""
     if last is not None and (last.cycle.end_ms is None or now_ms < last.cycle.end_ms):
         return last
-    return opened(account, cycle_at(account.every, now_ms, zone))
+    return opened(account, account.cycle(now_ms, zone, last.cycle if last is not None else None))
 
 
 def _outlook(account: Account, standing: Standing, used: int, window_ms: int, now_ms: int) -> Outlook:
@@ -140,10 +142,15 @@ def _share(unit: Unit, attempt: AttemptView) -> int:
     match unit:
         case Unit.NANO_DOLLARS:
             return attempt.cost_nano
-        case Unit.TOKENS:
+        case Unit.TOKENS | Unit.WEIGHTED_TOKENS:
+            # How heavy they weigh is the plan's own knowledge: for a rate the plain number does.
             return attempt.usage.total_tokens
         case Unit.REQUESTS:
             return attempt.usage.requests
+        case Unit.MICRO_REQUESTS:
+            return attempt.usage.requests * FACTOR_ONE
+        case _:
+            assert_never(unit)
 
 
 def _ended_ms(exchange: ExchangeView) -> int:

@@ -1,9 +1,10 @@
 """Words: money, tokens, durations and instants as people read them."""
 
 from datetime import datetime, tzinfo
+from typing import assert_never
 
 from bursar.domain.account import Unit
-from bursar.domain.money import NANO_PER_USD
+from bursar.domain.money import NANO_PER_USD, plain_millionths
 
 SECOND_MS = 1_000
 MINUTE_MS = 60_000
@@ -60,12 +61,20 @@ def amount(count: int, unit: Unit) -> str:
             return balance(count)
         case Unit.TOKENS:
             return f"{tokens(count)} tokens"
+        case Unit.WEIGHTED_TOKENS:
+            return f"{tokens(count)} weighted tokens"
         case Unit.REQUESTS:
-            return f"{count:,} requests" if count != 1 else "1 request"
+            return counted(count, "request")
+        case Unit.MICRO_REQUESTS:
+            return f"{plain_millionths(count)} requests"
+        case _:
+            assert_never(unit)
 
 
 def bare(count: int, unit: Unit) -> str:
     """An amount without the name of its unit: `$0.73`, `1.24M`, `312`."""
+    if unit is Unit.MICRO_REQUESTS:
+        return plain_millionths(count)
     return balance(count) if unit is Unit.NANO_DOLLARS else tokens(count)
 
 

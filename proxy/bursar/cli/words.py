@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bursar.domain.account import Unit
-from bursar.domain.money import usd
+from bursar.domain.money import plain_millionths, usd
 
 _STEPS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
 
@@ -12,6 +12,8 @@ def amount_of(number: int, unit: Unit) -> str:
     """An amount of an account, with its unit."""
     if unit is Unit.NANO_DOLLARS:
         return usd(number)
+    if unit is Unit.MICRO_REQUESTS:
+        return f"{plain_millionths(number)} requests"
     return f"{number:,} {unit.value.replace('_', ' ')}"
 
 

@@ -1,27 +1,18 @@
 """Checks of a configuration as a whole: what is wrong only together with something else."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bursar.config.base_url import is_loopback, is_near, is_this_machine
+from bursar.config.crossed import Crossed
 from bursar.config.lines import Key
+from bursar.config.plan_checks import check_plan, check_wallet
 from bursar.config.problems import nearest_of
 from bursar.config.schema import CapSettings, Config, PriceSettings, UpstreamSettings
 from bursar.domain.route import ASKED
 from bursar.domain.secret_reference import NO_SECRET
 
 _HTTP_PORTS = {"http": 80, "https": 443}
-
-
-@dataclass(frozen=True, slots=True)
-class Crossed:
-    """What is wrong, the key at which to say so, and the nearest known name."""
-
-    key: Key
-    sentence: str
-    found: str = ""
-    nearest: str = ""
 
 
 def check_all(config: Config, upstreams: set[str]) -> Iterator[Crossed]:
@@ -45,6 +36,15 @@ def check_all(config: Config, upstreams: set[str]) -> Iterator[Crossed]:
         yield from _price(price)
     for cap in config.caps.values():
         yield from _cap(cap, upstreams)
+    for plan in config.plans.values():
+        if plan.upstream not in upstreams:
+            yield _no_upstream(("plans", plan.name, "upstream"), f'the plan "{plan.name}"', plan.upstream, upstreams)
+        yield from check_plan(config, plan)
+    for wallet in config.wallets.values():
+        if wallet.upstream not in upstreams:
+            key = ("wallets", wallet.name, "upstream")
+            yield _no_upstream(key, f'the wallet "{wallet.name}"', wallet.upstream, upstreams)
+        yield from check_wallet(config, wallet)
 
 
 def notes_on(config: Config) -> Iterator[str]:
@@ -53,7 +53,8 @@ def notes_on(config: Config) -> Iterator[str]:
         host = urlsplit(upstream.base_url).hostname or ""
         if upstream.secret == NO_SECRET and not is_near(host):
             yield f'The upstream "{upstream.name}" is asked without a key, since it names no secret.'
-    paid = [upstream for upstream in config.upstreams.values() if not upstream.is_free]
+    bounded = {each.upstream for each in config.wallets.values()} | {each.upstream for each in config.plans.values()}
+    paid = [each for each in config.upstreams.values() if not each.is_free and each.name not in bounded]
     if paid and not any(cap.usd is not None for cap in config.caps.values()):
         yield "No cap in dollars is set, so nothing limits what is spent: bursar cap set daily 5usd/day"
     if not is_loopback(config.server.host):

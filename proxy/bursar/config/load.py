@@ -18,9 +18,9 @@ from bursar.config.schema import (
     TABLES,
     Config,
     ServerSettings,
-    Setting,
     UpstreamSettings,
 )
+from bursar.config.setting import Setting
 from bursar.config.values import Wrong, model_glob
 from bursar.contract.shown import shown
 
@@ -102,13 +102,15 @@ def _many(reading: Reading, kind: type[T], raw: object, table: str) -> dict[str,
 _NAMES = {
     "upstreams": "an upstream's has up to 64 letters, digits and . _ -, since a route is written upstream/model",
     "caps": "a cap's has up to 64 letters, digits and . _ -",
+    "plans": "a plan's has up to 64 letters, digits and . _ -",
+    "wallets": "a wallet's has up to 64 letters, digits and . _ -",
     "aliases": "an alias's has up to 128 letters, digits and . _ : / @ + -, and * or ? for others",
     "prices": "a model's has up to 128 letters, digits and . _ : / @ + -, and * or ? for others",
 }
 
 
 def _is_name(name: str, table: str) -> bool:
-    if table in ("upstreams", "caps"):
+    if table in ("upstreams", "caps", "plans", "wallets"):
         return bool(_UPSTREAM_NAME.fullmatch(name))
     try:
         return bool(model_glob(name))

@@ -8,42 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar, cast
 
 from bursar.config import values as v
 from bursar.config.base_url import base_url
+from bursar.config.payers import PlanSettings, WalletSettings
+from bursar.config.setting import optional, required, setting
 from bursar.domain.account import Account, AccountKind, Unit
-from bursar.domain.cycle import Every
 from bursar.domain.exchange import Price
 from bursar.domain.money import FACTOR_ONE
+from bursar.domain.recurrence import Recurrence
 from bursar.domain.route import ModelAlias, Route
 from bursar.domain.secret_reference import NO_SECRET, SecretReference
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What is known of one setting beside its name and default: its meaning, and who reads its value."""
-
-    meaning: str
-    read: v.Read[object]
-    required: bool = False
-
-
-def setting(default: T, read: v.Read[T], meaning: str) -> T:
-    """A field that may be left out."""
-    return field(default=default, metadata={"setting": Setting(meaning, read)})
-
-
-def optional(read: v.Read[T], meaning: str) -> T | None:
-    """A field that has no value where it is left out."""
-    return field(default=None, metadata={"setting": Setting(meaning, read)})
-
-
-def required(read: v.Read[T], meaning: str) -> T:
-    """A field that must be there."""
-    return cast(T, field(metadata={"setting": Setting(meaning, read, required=True)}))
 
 
 class Kind(StrEnum):
@@ -280,7 +255,9 @@ class CapSettings:
     usd: int | None = optional(v.usd, "What may be spent, in US dollars, as text; 0 refuses everything.")
     tokens: int | None = optional(v.whole(0, 10**15), "How many tokens may be used, in place of usd.")
     requests: int | None = optional(v.whole(0, 10**12), "How many requests may be made, in place of usd.")
-    every: Every = required(v.one_of(Every), "When it starts afresh: each hour, day, week or month, or never (total).")
+    every: Recurrence = required(
+        v.recurrence, "When it starts afresh: each hour, day, week or month, or never (total); or as a plan's."
+    )
 
     @property
     def scope(self) -> str:
@@ -292,7 +269,8 @@ class CapSettings:
         """The account that the table describes; its id is `cap:NAME`."""
         limits = ((Unit.NANO_DOLLARS, self.usd), (Unit.TOKENS, self.tokens), (Unit.REQUESTS, self.requests))
         unit, limit = next((unit, limit) for unit, limit in limits if limit is not None)
-        return Account(f"cap:{self.name}", AccountKind.CAP, self.name, unit, self.every, limit, self.scope)
+        every, anchor = self.every.every, self.every.anchor
+        return Account(f"cap:{self.name}", AccountKind.CAP, self.name, unit, every, limit, self.scope, anchor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,6 +318,8 @@ class Config:
     aliases: Mapping[str, AliasSettings] = field(default_factory=dict)
     prices: Mapping[str, PriceSettings] = field(default_factory=dict)
     caps: Mapping[str, CapSettings] = field(default_factory=dict)
+    plans: Mapping[str, PlanSettings] = field(default_factory=dict)
+    wallets: Mapping[str, WalletSettings] = field(default_factory=dict)
     storage: StorageSettings = StorageSettings()
     discovery: DiscoverySettings = DiscoverySettings()
     log: LogSettings = LogSettings()
@@ -377,5 +357,7 @@ NAMED_TABLES: Mapping[str, type] = {
     "aliases": AliasSettings,
     "prices": PriceSettings,
     "caps": CapSettings,
+    "plans": PlanSettings,
+    "wallets": WalletSettings,
 }
 """The tables of which there is one for each name."""

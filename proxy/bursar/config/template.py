@@ -9,8 +9,10 @@ import tomli_w
 
 from bursar.config import values as v
 from bursar.config.problems import key_text
-from bursar.config.schema import NAMED_TABLES, TABLES, Setting
+from bursar.config.schema import NAMED_TABLES, TABLES
+from bursar.config.setting import Setting
 from bursar.domain.money import FACTOR_ONE, NANO_PER_USD, plain_usd
+from bursar.domain.recurrence import Recurrence
 from bursar.domain.secret_reference import SecretReference
 
 _EXAMPLE_HEAD = """\
@@ -30,6 +32,15 @@ _SHOWN: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "aliases": {"fast": {"routes": ["main/small-model", "main/large-model"]}},
     "prices": {"main/small-model": {"input": "0.15", "output": "0.60", "cached_input": "0.075"}},
     "caps": {"laptop-day": {"key": "laptop", "usd": "5.00", "every": "day"}},
+    "plans": {
+        "main": {
+            "upstream": "main",
+            "weighted_tokens": 5_000_000,
+            "every": "month from 12th",
+            "overflow": "wallets.main",
+        }
+    },
+    "wallets": {"main": {"upstream": "main"}},
 }
 """What the example shows as it would be written, without "# "."""
 
@@ -53,6 +64,13 @@ _SAMPLES: Mapping[str, object] = {
     "model": "gpt-*",
     "tokens": 1_000_000,
     "requests": 500,
+    "usd": "20.00",
+    "overflow_limit": "50.00",
+    "secret": "keyring:main-plan",
+    "until": "2026-12-31",
+    "auto_below": "5.00",
+    "auto_amount": "20.00",
+    "auto_per_month": "100.00",
 }
 """Examples for settings that have no default to show."""
 
@@ -85,7 +103,7 @@ def written(value: object, read: v.Read[Any]) -> object:
             return plain_usd(value)
         case int() if read == v.factor:
             return plain_usd(value * (NANO_PER_USD // FACTOR_ONE))
-        case StrEnum() | SecretReference():
+        case StrEnum() | SecretReference() | Recurrence():
             return str(value)
         case float() if value.is_integer():
             return int(value)

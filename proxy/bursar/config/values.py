@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from bursar.config.problems import nearest_of
+from bursar.domain.cycle import Every
 from bursar.domain.money import factor_of, nano_of_usd
+from bursar.domain.recurrence import Recurrence, recurrence_of
 from bursar.domain.route import ASKED, Route, route_of
 from bursar.domain.secret_reference import SecretReference, reference_of
 
@@ -23,6 +26,7 @@ _OUR_HEADERS = re.compile(
     "transfer-encoding|upgrade|user-agent",
     re.IGNORECASE,
 )
+_WALLET = re.compile(r"wallets\.[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _LOOPBACK_URL = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?/v1")
 _HOST_NAME = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:\d{1,5})?")
 
@@ -107,6 +111,36 @@ def one_of(words: type[Word]) -> Read[Word]:
         raise Wrong("one of " + ", ".join(f'"{word}"' for word in known), nearest)
 
     return read
+
+
+def recurrence(value: object) -> Recurrence:
+    """How often an account starts afresh."""
+    try:
+        if isinstance(value, str):
+            return recurrence_of(value)
+    except ValueError:
+        pass
+    known = [every.value for every in Every]
+    nearest = nearest_of(value, known) if isinstance(value, str) else ""
+    more = 'such as "month from 12th", "30 days from 2026-05-31" or "5 hours from first use"'
+    raise Wrong("one of " + ", ".join(f'"{word}"' for word in known) + f", or {more}", nearest)
+
+
+def until(value: object) -> str:
+    """A local date, at whose beginning something is over, or a date and time."""
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).isoformat()
+    except ValueError:
+        pass
+    raise Wrong('a date or a date and time as text, such as "2026-12-31" or "2026-12-31T18:00"')
+
+
+def overflow(value: object) -> str:
+    """`off`, or the table of a wallet."""
+    if value == "off" or (isinstance(value, str) and _WALLET.fullmatch(value)):
+        return str(value)
+    raise Wrong('"off" or a wallet, such as "wallets.main"')
 
 
 def usd(value: object) -> int:
@@ -203,6 +237,13 @@ def model_glob(value: object) -> str:
     if not isinstance(value, str) or not _MODEL.fullmatch(value.replace("*", "x").replace("?", "x")):
         raise Wrong("a model's name, in which * and ? may stand for other characters")
     return value
+
+
+def model_globs(value: object) -> tuple[str, ...]:
+    """Several of those."""
+    if not isinstance(value, list):
+        raise Wrong('a list of models, such as ["gpt-4*", "small-model"]')
+    return tuple(map(model_glob, value))
 
 
 def routes(value: object) -> tuple[Route, ...]:

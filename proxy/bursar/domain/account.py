@@ -6,9 +6,13 @@ available = granted - held - settled.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from enum import StrEnum
 
-from bursar.domain.cycle import Cycle, Every
+from bursar.domain.cycle import Cycle, Every, cycle_at
+from bursar.domain.plan import Term
+from bursar.domain.recurrence import Anchor, cycle_from
+from bursar.domain.wallet import AutoTopUp, Levels
 
 
 class Unit(StrEnum):
@@ -17,6 +21,10 @@ class Unit(StrEnum):
     NANO_DOLLARS = "nano_dollars"
     TOKENS = "tokens"
     REQUESTS = "requests"
+    WEIGHTED_TOKENS = "weighted_tokens"
+    """Tokens, each counted as often as its plan says."""
+    MICRO_REQUESTS = "micro_requests"
+    """Millionths of a request: what a plan counts in whose models cost parts of one."""
 
 
 class AccountKind(StrEnum):
@@ -25,14 +33,18 @@ class AccountKind(StrEnum):
     PLAN = "plan"
     WALLET = "wallet"
     CAP = "cap"
+    OVERFLOW = "overflow"
+    """What a plan may draw from its wallet: granted by the user, each cycle of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """One thing that can run out, as the configuration states it.
 
-    `limit` is what each cycle grants, in `unit`. `scope` says in words what it is for
-    (`key laptop`, `everything`).
+    `limit` is what each cycle grants, in `unit`; 0 for a wallet, which has what was paid in. `scope`
+    says in words what it is for (`key laptop`, `everything`). Where there is an `anchor`, cycles are
+    counted from it. `within` is the account whose cycles it shares. `term` is a plan's; `levels`,
+    `auto` and `link` (where to top up) are a wallet's.
     """
 
     id: str
@@ -42,6 +54,18 @@ class Account:
     every: Every
     limit: int
     scope: str = "everything"
+    anchor: Anchor | None = None
+    within: str = ""
+    term: Term | None = None
+    levels: Levels | None = None
+    auto: AutoTopUp | None = None
+    link: str = ""
+
+    def cycle(self, now_ms: int, zone: tzinfo, latest: Cycle | None = None) -> Cycle:
+        """The cycle that an instant falls in; `latest` is the one that was opened last."""
+        if self.anchor is None:
+            return cycle_at(self.every, now_ms, zone)
+        return cycle_from(self.every, self.anchor, now_ms, zone, latest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +103,28 @@ class Standing:
             self.account_id, self.cycle, self.limit + amount, self.granted + amount, self.held, self.settled
         )
 
+    def adding(self, amount: int) -> "Standing":
+        """The standing with `amount` more granted beside the configuration (less, if negative)."""
+        return Standing(self.account_id, self.cycle, self.limit, self.granted + amount, self.held, self.settled)
+
+    def regranted(self, account: Account, now_ms: int) -> "Standing":
+        """The standing once the configuration states another limit.
+
+        Caps follow at once and whole. A plan's larger quota counts for what is left of the cycle,
+        rounded down; a smaller one from the next cycle on.
+        """
+        more = account.limit - self.limit
+        if account.kind is not AccountKind.PLAN or more == 0:
+            return self.granting(more)
+        if more < 0:
+            return self
+        start_ms, end_ms = self.cycle.start_ms, self.cycle.end_ms
+        if end_ms is None:
+            return self.granting(more)
+        rest_ms = min(max(0, end_ms - now_ms), end_ms - start_ms)
+        part = more * rest_ms // (end_ms - start_ms)
+        return Standing(self.account_id, self.cycle, account.limit, self.granted + part, self.held, self.settled)
+
 
 def opened(account: Account, cycle: Cycle) -> Standing:
     """The standing of an account at the start of a cycle."""
@@ -87,10 +133,16 @@ def opened(account: Account, cycle: Cycle) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """An amount asked of one account, in its unit."""
+    """An amount asked of one account, in its unit, and the same of each account `beside` it."""
 
     account: Account
     amount: int
+    beside: tuple[Account, ...] = ()
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """All that are asked."""
+        return (self.account, *self.beside)
 
 
 Demand = tuple[Need, ...]
@@ -149,18 +201,29 @@ def _bear_one(
     overrun: bool = False,
 ) -> None:
     """Bear one demand from `left`; shares of a demand are fractions of it, so they add up to one whole."""
+    if len(demand) == 1 and not demand[0].beside:
+        # Most demands are of one account: nothing is split.
+        need = demand[0]
+        account_id, amount = need.account.id, need.amount
+        if not overrun and (amount > left[account_id] or standings[account_id].granted <= 0):
+            # What grants nothing refuses everything, also what would cost nothing.
+            raise Shortfall(need.account, standings[account_id], amount)
+        left[account_id] -= amount
+        shares.append(Share(account_id, amount))
+        return
     missing, whole = 1, 1  # the fraction of the demand that is still to be borne
     for place, need in enumerate(demand, 1):
-        account_id = need.account.id
         wanted = -(-need.amount * missing // whole)
         last = place == len(demand)
-        taken = wanted if overrun and last else min(wanted, max(0, left[account_id]))
-        if last and not overrun and (taken < wanted or standings[account_id].granted <= 0):
+        least = min(need.accounts, key=lambda account: left[account.id]) if need.beside else need.account
+        taken = wanted if overrun and last else min(wanted, max(0, left[least.id]))
+        if last and not overrun and (taken < wanted or standings[least.id].granted <= 0):
             # What grants nothing refuses everything, also what would cost nothing.
-            raise Shortfall(need.account, standings[account_id], wanted)
+            raise Shortfall(least, standings[least.id], wanted)
         if taken or last:
-            left[account_id] -= taken
-            shares.append(Share(account_id, taken))
+            for account in need.accounts:
+                left[account.id] -= taken
+                shares.append(Share(account.id, taken))
         if taken == wanted:
             return
         missing, whole = missing * need.amount - taken * whole, whole * need.amount

@@ -1,7 +1,7 @@
 """Cycle: which stretch of time an account's grant is for, and when it starts afresh."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 HOUR_MS = 3_600_000
@@ -54,7 +54,7 @@ def cycle_at(every: Every, now_ms: int, zone: tzinfo) -> Cycle:
         case _:
             first = today.replace(day=1)
             following = (first + timedelta(days=32)).replace(day=1)
-    return Cycle(*(_midnight_ms(datetime(d.year, d.month, d.day, tzinfo=zone)) for d in (first, following)))
+    return Cycle(midnight_ms(first, zone), midnight_ms(following, zone))
 
 
 def later_of(latest: Cycle | None, now: Cycle) -> Cycle:
@@ -62,5 +62,6 @@ def later_of(latest: Cycle | None, now: Cycle) -> Cycle:
     return latest if latest is not None and latest.start_ms > now.start_ms else now
 
 
-def _midnight_ms(midnight: datetime) -> int:
-    return int(midnight.astimezone(UTC).timestamp()) * 1000
+def midnight_ms(day: date, zone: tzinfo) -> int:
+    """The instant at which a day begins in `zone`, in milliseconds since the epoch."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC).timestamp()) * 1000

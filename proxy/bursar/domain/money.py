@@ -52,6 +52,12 @@ def plain_usd(nano: int) -> str:
     return usd(nano, places=1).replace("$", "").replace(",", "")
 
 
+def plain_millionths(amount: int) -> str:
+    """Millionths as a plain decimal number without needless zeros: `1.5`, `0.33`, `20`."""
+    sign, (whole, rest) = "-" if amount < 0 else "", divmod(abs(amount), FACTOR_ONE)
+    return f"{sign}{whole}.{rest:06d}".rstrip("0").rstrip(".")
+
+
 def _scaled(text: str, scale: int, what: str) -> int:
     try:
         value = Decimal(text.replace("_", ""))

@@ -4,24 +4,37 @@ from datetime import datetime, tzinfo
 
 from bursar.domain.account import Account, AccountKind, Shortfall, Standing, Unit
 from bursar.domain.cycle import Every
-from bursar.domain.money import NANO_PER_USD, plain_usd, usd
-from bursar.domain.refusals import OverBudget
+from bursar.domain.money import NANO_PER_USD, plain_millionths, plain_usd, usd
+from bursar.domain.plan import PlanState, Term
+from bursar.domain.refusals import InsufficientBalance, OverBudget, QuotaExceeded, SubscriptionExpired
 
 _EACH = {Every.HOUR: "Hourly", Every.DAY: "Daily", Every.WEEK: "Weekly", Every.MONTH: "Monthly", Every.TOTAL: "Total"}
+_RAISE = {AccountKind.CAP: "Raise it", AccountKind.WALLET: "Top it up"}
+_LEAST_TOP_UP = 20 * NANO_PER_USD
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
-_RAISED_BY = (7, 5)
-"""A raise is proposed to seven fifths of the limit, or to what the call needs, whichever is more."""
+_RAISED_BY = (2, 5)
+"""A raise is proposed by two fifths of the limit, or by what the call lacks, whichever is more."""
+
+
+_REFUSALS: dict[AccountKind, type[OverBudget]] = {
+    AccountKind.CAP: OverBudget,
+    AccountKind.PLAN: QuotaExceeded,
+    AccountKind.OVERFLOW: QuotaExceeded,
+    AccountKind.WALLET: InsufficientBalance,
+}
 
 
 def over_budget(shortfall: Shortfall, now_ms: int, zone: tzinfo) -> OverBudget:
     """The refusal that says so to the caller; its detail has the fields that the public error body promises."""
     account, standing, needed = shortfall.account, shortfall.standing, shortfall.needed
     raise_with = _raise_with(account, standing, needed)
-    sentences = [f"{_what(account)} {_why(account, standing, needed)}.", f"It {_reset(standing, now_ms, zone)}."]
+    sentences = [f"{_what(account)} {_why(account, standing, needed)}."]
+    if account.kind is not AccountKind.WALLET:
+        sentences.append(f"It {_reset(standing, now_ms, zone)}.")
     if raise_with is not None:
-        sentences.append(f"Raise it: {raise_with}")
+        sentences.append(f"{_RAISE[account.kind]}: {raise_with}")
     end_ms = standing.cycle.end_ms
-    return OverBudget(
+    return _REFUSALS[account.kind](
         " ".join(sentences),
         detail={
             "account": account.id,
@@ -37,19 +50,38 @@ def over_budget(shortfall: Shortfall, now_ms: int, zone: tzinfo) -> OverBudget:
     )
 
 
+def plan_ended(account: Account, now_ms: int, zone: tzinfo) -> SubscriptionExpired:
+    """The refusal of a plan that bears no calls in its state."""
+    term = account.term or Term()
+    state = term.at(now_ms)
+    ended = term.until_ms is not None and state is PlanState.EXPIRED
+    when = f" since {_local(term.until_ms, zone):%Y-%m-%d %H:%M}" if ended and term.until_ms is not None else ""
+    set_with = f"bursar plan set {account.name} --state active"
+    return SubscriptionExpired(
+        f'Plan "{account.name}" is {state}{when} and bears no calls. Once it runs again: {set_with}',
+        detail={"account": account.id, "state": state.value, "raise_with": set_with},
+    )
+
+
 def amount_in_words(unit: Unit, amount: int) -> str:
     """An amount as people read it: `$5.00`, `1,000 tokens`, `1 request`."""
     match unit:
         case Unit.NANO_DOLLARS:
             return usd(amount)
-        case Unit.TOKENS | Unit.REQUESTS:
-            return f"{amount:,} {unit.value[:-1] if amount == 1 else unit.value}"
+        case Unit.MICRO_REQUESTS:
+            return f"{plain_millionths(amount)} requests"
+        case Unit.TOKENS | Unit.REQUESTS | Unit.WEIGHTED_TOKENS:
+            words = unit.value.replace("_", " ")
+            return f"{amount:,} {words[:-1] if amount == 1 else words}"
 
 
 def _what(account: Account) -> str:
     match account.kind:
         case AccountKind.CAP:
-            return f'{_EACH[account.every]} cap "{account.name}"'
+            often = _EACH[account.every] if account.anchor is None or account.anchor.count == 1 else "The"
+            return f'{often} cap "{account.name}"'
+        case AccountKind.OVERFLOW:
+            return f'Plan "{account.name}" is used up, and what its wallet may pay beyond it'
         case AccountKind.PLAN:
             return f'Plan "{account.name}"'
         case AccountKind.WALLET:
@@ -61,6 +93,8 @@ def _why(account: Account, standing: Standing, needed: int) -> str:
         return amount_in_words(account.unit, amount)
 
     of = f"of {words(standing.granted)}"
+    if account.kind is AccountKind.WALLET and standing.granted <= 0 and not standing.settled:
+        return "is empty: nothing was paid in yet"
     if standing.granted <= 0 and not standing.settled:
         return f"is {words(standing.granted)} and refuses every call"
     if standing.settled >= standing.granted:
@@ -90,13 +124,15 @@ def _duration(seconds: int) -> str:
 
 
 def _raise_with(account: Account, standing: Standing, needed: int) -> str | None:
-    """A command that makes the account large enough for this call; plans and wallets have none."""
+    """A command that makes the account large enough for this call; a plan's quota is the vendor's to raise."""
+    if account.kind is AccountKind.WALLET:
+        lacking = max(needed - standing.available, _LEAST_TOP_UP)
+        return f"bursar wallet top-up {_limit_text(account.unit, lacking).removesuffix('usd')} --wallet {account.name}"
     if account.kind is not AccountKind.CAP:
         return None
-    enough = account.limit + max(0, needed - standing.available)
-    most, least = _RAISED_BY
-    wanted = max(enough, account.limit * most // least, 1)
-    return f"bursar cap set {account.name} {_limit_text(account.unit, wanted)}/{account.every.value}"
+    more, of = _RAISED_BY
+    wanted = max(needed - standing.available, account.limit * more // of, 1)
+    return f"bursar cap raise {account.name} {_limit_text(account.unit, wanted)} --for 1h"
 
 
 def _limit_text(unit: Unit, amount: int) -> str:
@@ -108,6 +144,8 @@ def _limit_text(unit: Unit, amount: int) -> str:
 
 
 def _plain(unit: Unit, amount: int) -> str | int:
+    if unit is Unit.MICRO_REQUESTS:
+        return plain_millionths(amount)
     return plain_usd(amount) if unit is Unit.NANO_DOLLARS else amount
 
 

@@ -65,7 +65,7 @@ def test_a_new_table_comes_last(file: Path) -> None:
 def test_a_cap_is_made_changed_and_removed(file: Path) -> None:
     edit.set_cap(file, "laptop", usd="2.50", every="day", scope=("key", "laptop"))
     cap = edit.set_cap(file, "laptop", tokens=1000, every="hour", scope=("key", "laptop")).caps["laptop"]
-    assert (cap.usd, cap.tokens, cap.every, cap.key) == (None, 1000, "hour", "laptop")
+    assert (cap.usd, cap.tokens, str(cap.every), cap.key) == (None, 1000, "hour", "laptop")
     edit.remove(file, "caps.laptop")
     assert tomllib.loads(file.read_text()) == tomllib.loads(TEXT)
     assert file.read_text().startswith(TEXT.rstrip())

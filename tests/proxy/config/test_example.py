@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bursar.config.load import load, parse
-from bursar.config.schema import NAMED_TABLES, TABLES, Setting
+from bursar.config.schema import NAMED_TABLES, TABLES
+from bursar.config.setting import Setting
 from bursar.config.template import example, starter
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"

@@ -107,7 +107,8 @@ def _shade(outlook: Outlook) -> Role:
 
 def _kind(outlook: Outlook) -> str:
     account = outlook.account
-    every = "" if account.kind is AccountKind.WALLET else _EVERY[account.every]
+    several = account.anchor is not None and account.anchor.count > 1
+    every = "" if account.kind is AccountKind.WALLET or several else _EVERY[account.every]
     return f"{every}{account.kind} · {account.scope}"
 
 
@@ -121,7 +122,7 @@ _EVERY = {
 
 
 def _unit(unit: Unit) -> str:
-    return {Unit.TOKENS: " tokens", Unit.REQUESTS: " requests"}.get(unit, "")
+    return "" if unit is Unit.NANO_DOLLARS else f" {unit.value.removeprefix('micro_').replace('_', ' ')}"
 
 
 def _when(seen: Seen, outlook: Outlook, mark: Mark) -> tuple[Piece, ...]:

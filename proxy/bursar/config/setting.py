@@ -1,0 +1,32 @@
+"""Setting: what is known of one setting, and how a field of the schema says so."""
+
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from bursar.config import values as v
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is known of one setting beside its name and default: its meaning, and who reads its value."""
+
+    meaning: str
+    read: v.Read[object]
+    required: bool = False
+
+
+def setting(default: T, read: v.Read[T], meaning: str) -> T:
+    """A field that may be left out."""
+    return field(default=default, metadata={"setting": Setting(meaning, read)})
+
+
+def optional(read: v.Read[T], meaning: str) -> T | None:
+    """A field that has no value where it is left out."""
+    return field(default=None, metadata={"setting": Setting(meaning, read)})
+
+
+def required(read: v.Read[T], meaning: str) -> T:
+    """A field that must be there."""
+    return cast(T, field(metadata={"setting": Setting(meaning, read, required=True)}))
