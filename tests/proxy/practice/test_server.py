@@ -280,3 +280,31 @@ def test_serving_says_where_and_stops_when_told() -> None:
             assert probe.recv(15) == b"HTTP/1.1 200 OK"
         served.send_signal(signal.SIGTERM)
         assert served.wait(10) == 0
+
+
+class Faulty:
+    """A counter that fails at one text, and says it."""
+
+    def __init__(self, counter: TextCounter) -> None:
+        self._counter = counter
+
+    def count(self, text: str, encoding: str) -> int:
+        if "?!?" in text:
+            raise RuntimeError(f"cannot count {text}")
+        return self._counter.count(text, encoding)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_bug_is_said_without_what_was_asked(
+    ask: Any, counter: TextCounter, caplog: pytest.LogCaptureFixture, stream: bool
+) -> None:
+    async with practice_server(counter=Faulty(counter)) as buggy:
+        asking = type(ask)(buggy)
+        # A stream has begun by the time that its prompt is counted: it breaks off, and does not end.
+        answer = await asking.chat("practice", "17 ?!? 4", stream=stream)
+        assert (answer.status, answer.ended) == ((200, "reset") if stream else (500, "eof"))
+        assert b"?!?" not in answer.raw
+        assert (await asking.chat("practice-tokens-3")).status == 200
+        assert (buggy.tally.total.broken, buggy.tally.total.answered) == (1, 1)
+    assert "RuntimeError" in caplog.text
+    assert "?!?" not in caplog.text
