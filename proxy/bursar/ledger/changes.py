@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bursar.domain.account import Account, Demand, Share, Standing, bear, charge_to, opened
+from bursar.domain.account import Account, Demand, PlanEnded, Share, Standing, bear, charge_to, opened
 from bursar.domain.cycle import Cycle, later_of
 from bursar.domain.hold import Entry, EntryKind, HeldShare, Hold, HoldState
 from bursar.domain.route import Route
@@ -24,7 +24,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How accounts stand after holds have ended, and what was charged to whom."""
+    """How accounts stand in their latest cycles after holds have ended, and what was charged to whom."""
 
     standings: tuple[Standing, ...]
     paid: tuple[Share, ...]
@@ -32,7 +32,7 @@ class Ended:
 
 def accounts_of(demands: Iterable[Demand]) -> dict[str, Account]:
     """Every account that is asked, by its id, in the order in which it is first asked."""
-    return {need.account.id: need.account for demand in demands for need in demand}
+    return {account.id: account for demand in demands for need in demand for account in need.accounts}
 
 
 def standing_now(transaction: Transaction, account: Account, now: Now) -> Standing:
@@ -42,22 +42,25 @@ def standing_now(transaction: Transaction, account: Account, now: Now) -> Standi
     Where the configuration changed to a longer cycle, the one under way goes on to that one's end.
     """
     latest = transaction.standing(account.id)
-    current = now.cycle(account.every)
+    shared = transaction.standing(account.within) if account.within else latest
+    current = now.cycle(account, shared.cycle if shared is not None else None)
     if latest is None or later_of(latest.cycle, current).start_ms != latest.cycle.start_ms:
         return opened(account, current)
     standing = latest
     if standing.cycle.end_ms != current.end_ms and standing.cycle.start_ms <= now.at_ms:
         standing = replace(standing, cycle=Cycle(standing.cycle.start_ms, current.end_ms))
     if standing.limit != account.limit:
-        standing = standing.granting(account.limit - standing.limit)
+        standing = standing.regranted(account, now.at_ms)
     return standing
 
 
 def place(transaction: Transaction, exchange_id: str, route: Route, demands: Sequence[Demand], now: Now) -> Placed:
-    """Hold every demand, or raise Shortfall and change nothing."""
-    standings = {
-        account_id: standing_now(transaction, account, now) for account_id, account in accounts_of(demands).items()
-    }
+    """Hold every demand, or raise Shortfall or PlanEnded and change nothing."""
+    accounts = accounts_of(demands)
+    for account in accounts.values():
+        if account.term is not None and not account.term.bears(now.at_ms):
+            raise PlanEnded(account)
+    standings = {account_id: standing_now(transaction, account, now) for account_id, account in accounts.items()}
     shares = tuple(
         HeldShare(account_id, standings[account_id].cycle.start_ms, amount)
         for account_id, amount in _sums(bear(standings, demands)).items()
@@ -105,7 +108,9 @@ def end(
         if amount:
             transaction.add_entry(Entry(line, account_id, home[account_id], amount, now.at_ms, holds[0].id))
     paid = tuple(Share(account_id, amount) for account_id, amount in charges.items() if amount)
-    return Ended(tuple(standings.values()), paid)
+    # A hold of an earlier cycle changes nothing of the latest, and that is the one that is shown.
+    latest = (transaction.standing(account_id) for account_id in home)
+    return Ended(tuple(standing for standing in latest if standing is not None), paid)
 
 
 def _give_back(transaction: Transaction, holds: Sequence[Hold]) -> tuple[dict[InCycle, Standing], dict[str, int]]:
