@@ -12,6 +12,8 @@ WIDE_TEXT = " naïve — 世界 🙂 ßçñ"
 _BETWEEN_PACKETS_S = 0.002
 _PACKET = 3
 """Bytes in a packet that splits what it carries: fewer than the widest characters have."""
+_SPLIT = 12
+"""So many events are each cut in two."""
 
 Form = Callable[[bytes], bytes]
 """How one payload is written."""
@@ -58,8 +60,9 @@ async def split_characters(stage: Stage) -> None:
     stage.begin()
     await stage.tell([opened])
     line = b"data: %b\n\n" % with_text(spoken, WIDE_TEXT).payload
-    for start in range(0, len(line), _PACKET):
-        await stage.say(line[start : start + _PACKET])
+    before, wide, after = line.partition(WIDE_TEXT.encode())
+    for packet in (before, *(wide[start : start + _PACKET] for start in range(0, len(wide), _PACKET)), after):
+        await stage.say(packet)
         await stage.pause(_BETWEEN_PACKETS_S)
     stage.sent([spoken])
     await stage.tell(rest)
@@ -68,16 +71,17 @@ async def split_characters(stage: Stage) -> None:
 
 async def split_lines(stage: Stage) -> None:
     stage.begin()
-    for number, payload in enumerate(_payloads(stage)):
-        line = b"data: %b\n\n" % payload
+    for number, event in enumerate(stage.events[:_SPLIT]):
+        line = b"data: %b\n\n" % event.payload
         # In turn inside `data:`, after it, inside the JSON, and between the two ends of line.
         cut = (3, 5, len(line) // 2, len(line) - 1)[number % 4]
         await stage.say(line[:cut])
         await stage.pause(_BETWEEN_PACKETS_S)
         await stage.say(line[cut:])
         await stage.pause(_BETWEEN_PACKETS_S)
-    stage.sent(stage.events)
-    stage.end()
+    stage.sent(stage.events[:_SPLIT])
+    await stage.tell(stage.events[_SPLIT:])
+    stage.done()
 
 
 async def one_packet(stage: Stage) -> None:
