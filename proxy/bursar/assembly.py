@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bursar.config.schema import CapSettings, Config, UpstreamSettings
+from bursar.config.zone import zone_named
 from bursar.contract.events import AliasView, ConfigurationLoaded, UpstreamView
 from bursar.domain.clock import Clock
 from bursar.domain.route import ModelAlias
 from bursar.ledger.limits import Limits, Scope, ScopedAccount
+from bursar.ledger.payers import Payers, PlanPayer, WalletPayer, Weights
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
 from bursar.metering.prices import PriceBook, UpstreamPricing
@@ -40,7 +42,7 @@ class Assembly:
             now_ms,
             tuple(_upstream_view(upstream) for upstream in self.upstreams.values()),
             tuple(self._alias_view(alias, now_ms) for alias in self.router.aliases),
-            tuple(scoped.account for scoped in self.limits.accounts),
+            self.limits.all_accounts,
         )
 
     def _alias_view(self, alias: ModelAlias, now_ms: int) -> AliasView:
@@ -74,7 +76,7 @@ class Workshop:
             router=Router(aliases, upstreams),
             upstreams=upstreams,
             prices=price_book(config, self.shipped_prices),
-            limits=Limits(tuple(_scoped(cap) for cap in config.caps.values())),
+            limits=Limits(tuple(_scoped(cap) for cap in config.caps.values()), payers_of(config)),
             counter=self.counter,
             problems=tuple(
                 f"Upstream {name} has no key: {upstream.reason}"
@@ -110,6 +112,26 @@ def price_book(config: Config, shipped: ShippedPrices) -> PriceBook:
         for name, each in config.upstreams.items()
     }
     return PriceBook(own, pricing, shipped)
+
+
+def payers_of(config: Config) -> Payers:
+    """The plans and wallets of a configuration."""
+    zone = zone_named(config.server.zone)
+    wallets = {name: settings.account() for name, settings in config.wallets.items()}
+    return Payers(
+        tuple(
+            PlanPayer(
+                plan.account(zone),
+                plan.upstream,
+                plan.models,
+                Weights(plan.completion_multipliers, plan.multipliers),
+                wallets.get(plan.overflow_wallet),
+                plan.overflow_account(),
+            )
+            for plan in config.plans.values()
+        ),
+        tuple(WalletPayer(wallets[name], settings.upstream) for name, settings in config.wallets.items()),
+    )
 
 
 def _scoped(cap: CapSettings) -> ScopedAccount:

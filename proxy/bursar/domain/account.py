@@ -167,6 +167,14 @@ class Shortfall(Exception):
         self.needed = needed
 
 
+class PlanEnded(Exception):
+    """A plan bears no calls in its state; see its `term`."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account.id)
+        self.account = account
+
+
 def bear(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> tuple[Share, ...]:
     """Who bears what of each demand: the first account what it can, the rest of the share the next.
 

@@ -6,7 +6,7 @@ from functools import partial
 from types import TracebackType
 
 from bursar.contract.events import AttemptSettled, DoubtResolved, HoldInDoubt, Publish, StandingsChanged
-from bursar.domain.account import Account, Demand, Shortfall, Standing, Unit
+from bursar.domain.account import Account, Demand, PlanEnded, Shortfall, Standing, Unit
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import UsageRecord
 from bursar.domain.hold import EntryKind, Hold, HoldEnded, HoldState
@@ -15,7 +15,7 @@ from bursar.domain.route import Route
 from bursar.ledger.changes import Ended, Placed, accounts_of, end, place, standing_now
 from bursar.ledger.ends import Ends
 from bursar.ledger.now import Calendar, Now
-from bursar.ledger.shortfall import over_budget
+from bursar.ledger.shortfall import over_budget, plan_ended
 from bursar.storage.store import Store, StoreUnavailable, Transaction
 
 PATIENCE_S = 5.0
@@ -121,13 +121,20 @@ class Ledger:
         future.add_done_callback(lambda noted: noted.exception())
 
     async def standings(self, accounts: Iterable[Account]) -> dict[str, Standing]:
-        """How accounts stand now, by id; one that no call has asked yet as if its cycle had been opened."""
+        """How accounts stand now, by id; one that no call has asked yet as if its cycle had been opened.
+
+        Raises StoreUnavailable.
+        """
         now, asked = self._now(), tuple(accounts)
 
         def look(transaction: Transaction) -> dict[str, Standing]:
             return {account.id: standing_now(transaction, account, now) for account in asked}
 
-        return await self._store.submit(look)
+        try:
+            return await self._store.submit(look)
+        except StoreUnavailable:
+            # It had seen something that could not be kept and is no longer there.
+            return await self._store.submit(look)
 
     async def standings_now(self, accounts: Iterable[Account]) -> StandingsChanged:
         """The same, ready to be announced after a change of the configuration."""
@@ -187,6 +194,8 @@ class Ledger:
             placed = await self._store.submit(change)
         except Shortfall as shortfall:
             raise over_budget(shortfall, now.at_ms, self._calendar.zone) from None
+        except PlanEnded as ended:
+            raise plan_ended(ended.account, now.at_ms, self._calendar.zone) from None
         except StoreUnavailable as error:
             if hold is not None:
                 held.holds.remove(hold)

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from bursar.domain.account import Account, Demand, Need, Unit
+from bursar.domain.money import FACTOR_ONE
 from bursar.domain.refusals import UnknownPrice
 from bursar.domain.route import Route
 from bursar.domain.usage import Usage
+from bursar.ledger.payers import Payers
 from bursar.tokens.memo import Memo
 
 
@@ -46,12 +48,13 @@ class Limits:
     """All accounts of a configuration."""
 
     accounts: tuple[ScopedAccount, ...] = ()
+    payers: Payers = Payers()
     _memo: Memo[tuple[Account, ...]] = field(default_factory=lambda: Memo(1_000), repr=False, compare=False)
 
     @property
     def all_accounts(self) -> tuple[Account, ...]:
         """The accounts alone."""
-        return tuple(scoped.account for scoped in self.accounts)
+        return (*(scoped.account for scoped in self.accounts), *self.payers.accounts)
 
     def demands(
         self, key: str, project: str, route: Route, alias: str, usage: Usage, cost_nano: int | None
@@ -63,12 +66,16 @@ class Limits:
         `cost_nano` is None where the route has no price. Raises UnknownPrice where an account in
         dollars would have to bear it all the same: what is not known is never free.
         """
-        return tuple(
-            [
-                (Need(account, _amount(account, route, usage, cost_nano)),)
-                for account in self._asked(key, project, route, alias)
-            ]
-        )
+        demands: list[Demand] = [
+            (Need(account, _amount(account, route, usage, cost_nano)),)
+            for account in self._asked(key, project, route, alias)
+        ]
+        paid = self.payers.demand(route, usage, cost_nano)
+        if isinstance(paid, Account):
+            raise _unknown_price(route, paid)
+        if paid is not None:
+            demands.append(paid)
+        return tuple(demands)
 
     def _asked(self, key: str, project: str, route: Route, alias: str) -> tuple[Account, ...]:
         """The accounts that are for a call; found once for each kind of call."""
@@ -86,10 +93,12 @@ def _amount(account: Account, route: Route, usage: Usage, cost_nano: int | None)
             if cost_nano is None:
                 raise _unknown_price(route, account)
             return cost_nano
-        case Unit.TOKENS:
+        case Unit.TOKENS | Unit.WEIGHTED_TOKENS:
             return usage.total_tokens
         case Unit.REQUESTS:
             return usage.requests
+        case Unit.MICRO_REQUESTS:
+            return usage.requests * FACTOR_ONE
 
 
 def _matches(name: str, glob: str) -> bool:

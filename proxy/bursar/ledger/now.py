@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from bursar.domain.account import Account
 from bursar.domain.cycle import Cycle, Every, cycle_at
 
 
@@ -28,6 +29,8 @@ class Now:
     at_ms: int
     calendar: Calendar
 
-    def cycle(self, every: Every) -> Cycle:
-        """The cycle that it falls in."""
-        return self.calendar.cycle(every, self.at_ms)
+    def cycle(self, account: Account, latest: Cycle | None = None) -> Cycle:
+        """The account's cycle that it falls in; `latest` is the one that was opened last."""
+        if account.anchor is None:
+            return self.calendar.cycle(account.every, self.at_ms)
+        return account.cycle(self.at_ms, self.calendar.zone, latest)

@@ -1,5 +1,6 @@
 """What one attempt holds: the first hold, more as the answer grows, and the price of what was used in the end."""
 
+import asyncio
 from contextlib import AsyncExitStack, suppress
 
 from bursar.assembly import Assembly
@@ -58,10 +59,10 @@ class Holding:
 
     async def room_for(self, meter: Meter) -> bool:
         """Whether what the meter has seen is held, after holding more ahead of need where that can be borne."""
-        used = meter.completion_tokens
-        if used + self._ahead <= self._tokens:
+        if meter.completion_tokens + self._ahead <= self._tokens and not meter.owed:
             return True
-        used = meter.exact()
+        # A long piece, which takes a while to count, is counted off the event loop.
+        used = await asyncio.to_thread(meter.exact) if meter.owed else meter.exact()
         if used + self._ahead > self._tokens and self.refused is None:
             await self._grow(used + self._step - self._tokens)
         return used <= self._tokens
@@ -90,7 +91,14 @@ class Holding:
             self._tokens += tokens
 
     def _growth(self, tokens: int) -> tuple[Demand, ...]:
-        return self._demands(Usage(0, tokens, requests=0))
+        return tuple(map(self._still, self._demands(Usage(0, tokens, requests=0))))
+
+    def _still(self, demand: Demand) -> Demand:
+        """The demand of those who bear the call: a plan in requests is asked nothing of an answer that grows,
+        and would bear it all for that, where its wallet bears the call."""
+        if len(demand) == 1 or not any(self.held.amount(need.account.id) for need in demand[1:]):
+            return demand
+        return tuple(need for need in demand[:-1] if need.amount) + demand[-1:]
 
     def _demands(self, usage: Usage) -> tuple[Demand, ...]:
         """What a usage asks of every account at the price by which is held."""
@@ -110,4 +118,6 @@ class Holding:
         return self._costed[2]
 
     async def _standings(self, demands: tuple[Demand, ...]) -> dict[str, Standing]:
-        return await self._ledger.standings([need.account for demand in demands for need in demand])
+        return await self._ledger.standings(
+            [account for demand in demands for need in demand for account in need.accounts]
+        )
