@@ -12,9 +12,9 @@ from bursar.practice.faults.table import FAULTS
 
 LIMITS = """
 connect_s = 1
-first_event_s = 3
-stall_s = 3
-progress_s = 3
+first_event_s = 2
+stall_s = 2
+progress_s = 2
 total_s = 20
 late_usage_s = 0.1
 line_mib = 12

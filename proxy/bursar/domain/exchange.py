@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
 def new_exchange_id(now_ms: int) -> str:
     """Fourteen characters that sort by time: 45 bits of milliseconds, 25 of chance. It names, and is no secret."""
-    number = now_ms << 25 | random.getrandbits(25)  # noqa: S311 - asking the system for chance costs a tenth of a call
+    number = now_ms << 25 | random.getrandbits(25)
     return "".join([_PAIRS[number >> shift & 1023] for shift in (60, 50, 40, 30, 20, 10, 0)])
 
 

@@ -125,13 +125,16 @@ class Attempt:
 
     async def _room(self) -> bool:
         """Whether what the meter has seen is held; tells of the progress now and then."""
+        room = await self._holding.room_for(self._meter)
         now = self._loop.time()
-        if now - self._told_at >= PROGRESS_S:
+        if now - self._told_at >= PROGRESS_S and not self._meter.owed:
             self._told_at = now
             usage = self._meter.usage
             cost, held = self._holding.cost(usage), self._holding.held.nano
-            self._publish(ExchangeProgressed(self._clock.now_ms(), self._call.id, usage.completion_tokens, cost, held))
-        return await self._holding.room_for(self._meter)
+            self._publish(
+                ExchangeProgressed(self._clock.now_ms(), self._call.id, usage.completion_tokens, cost, held)
+            )
+        return room
 
     def _headers(self, answer: Answer, model: str, spent: int = 0) -> dict[str, str]:
         """The headers of the answer, once its first event is there."""
