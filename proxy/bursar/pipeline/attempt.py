@@ -131,9 +131,7 @@ class Attempt:
             self._told_at = now
             usage = self._meter.usage
             cost, held = self._holding.cost(usage), self._holding.held.nano
-            self._publish(
-                ExchangeProgressed(self._clock.now_ms(), self._call.id, usage.completion_tokens, cost, held)
-            )
+            self._publish(ExchangeProgressed(self._clock.now_ms(), self._call.id, usage.completion_tokens, cost, held))
         return room
 
     def _headers(self, answer: Answer, model: str, spent: int = 0) -> dict[str, str]:
