@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from textual.app import App
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 from tui.snapshots import NOW_MS, watching
 
@@ -22,6 +24,25 @@ COLUMN = 12.2
 """The width of a character in the pictures that Textual draws."""
 
 _TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)"[^>]*-line-(\d+)\)">([^<]*)</text>')
+
+
+class Recording(HeadlessDriver):
+    """A driver that is no terminal, but is written to like one."""
+
+    def __init__(
+        self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.written: list[str] = []
+
+    @property
+    def is_headless(self) -> bool:
+        """Else nothing would be written."""
+        return False
+
+    def write(self, data: str) -> None:
+        """Keep what a terminal would get."""
+        self.written.append(data)
 
 
 @dataclass
@@ -38,6 +59,12 @@ class Stage:
         """What can be read on the screen, a line for each row."""
         return text_of(self.app)
 
+    @property
+    def written(self) -> list[str]:
+        """What a terminal would have got."""
+        assert isinstance(self.app._driver, Recording)
+        return self.app._driver.written
+
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other, and let what follows from them happen."""
         await self.pilot.press(*keys)
@@ -52,12 +79,19 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    snapshot: Snapshot, size: tuple[int, int] = (80, 24), *, theme: str = "dark", native: bool = False
+    snapshot: Snapshot,
+    size: tuple[int, int] = (80, 24),
+    *,
+    theme: str = "dark",
+    native: bool = False,
+    recorded: bool = False,
 ) -> AsyncIterator[Stage]:
     """The app attached to a proxy in this state."""
     clock, later = FixedClock(NOW_MS), asyncio.Queue[Numbered]()
     app = BursarApp(watching(snapshot, later), "/run/user/1000/bursar/admin.sock", clock, theme=theme, native=native)
-    async with app.run_test(size=size) as pilot:
+    if recorded:
+        app.driver_class = Recording
+    async with app.run_test(headless=not recorded, size=size) as pilot:
         stage = Stage(app, pilot, clock, later)
         await stage.until(lambda: app.seen.known)
         await pilot.pause()

@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from bursar_tui.app import BursarApp
     from bursar_tui.terminal import native_colours, theme_for
 
+    if os.environ.get("NO_COLOR") == "":
+        del os.environ["NO_COLOR"]  # set to nothing is not set (no-color.org); Textual would turn all grey
     native = native_colours(os.environ)
     theme = chosen.theme or theme_for(os.environ, native=native)
     app = BursarApp(watch_at(where), str(where.admin_socket), clock, native=native)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -136,8 +136,9 @@ class BursarApp(App[None]):
         """From dark to light and back."""
         self.theme = "light" if self.current_theme.dark else "dark"
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the command palette offers."""
+    def get_system_commands(self, screen: Screen[Any] | None = None) -> Iterable[SystemCommand]:
+        """What the command palette offers, whatever the screen."""
+        del screen
         for tab in TABS:
             yield SystemCommand(tab.title, f"Go to {tab.title}", partial(self.action_go, tab.name))
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)

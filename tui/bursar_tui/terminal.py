@@ -9,7 +9,7 @@ _LIGHT_GROUNDS = ("7", "15")
 
 def native_colours(environ: Mapping[str, str]) -> bool:
     """Whether only the terminal's own sixteen colours are to be used, or none at all (`NO_COLOR`)."""
-    if "NO_COLOR" in environ:
+    if environ.get("NO_COLOR"):
         return True
     console = Console(force_terminal=True, legacy_windows=False, _environ=environ)
     return console.color_system in (None, "standard", "windows")

@@ -29,7 +29,7 @@ LIGHT = Theme(
     secondary="#4c9384",
     accent="#0d7561",
     success="#0d7561",
-    warning="#9c6000",
+    warning="#8f5800",
     error="#b3291f",
     foreground="#22282e",
     background="#fbfaf7",
@@ -90,13 +90,15 @@ def _shades(theme: Theme) -> Palette:
     def ink(colour: Color, *, bold: bool = False) -> Style:
         return Style(color=colour.rich_color, bold=bold)
 
+    # On a light ground the same share of it takes more of the contrast away.
+    muted, held = (0.36, 0.32) if theme.dark else (0.28, 0.12)
     roles = {
         Role.TEXT: ink(fore),
         Role.STRONG: ink(fore, bold=True),
-        Role.MUTED: ink(fore.blend(back, 0.36)),
+        Role.MUTED: ink(fore.blend(back, muted)),
         Role.FAINT: ink(fore.blend(back, 0.72)),
         Role.ACCENT: ink(accent),
-        Role.HELD: ink(accent.blend(back, 0.32)),
+        Role.HELD: ink(accent.blend(back, held)),
         Role.GOOD: ink(good),
         Role.WARN: ink(warn),
         Role.BAD: ink(bad, bold=True),

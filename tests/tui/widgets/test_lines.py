@@ -17,9 +17,9 @@ def test_a_figure_that_moves_is_painted_alone() -> None:
     assert changes([BLANK, ROW], [BLANK, moved], 40) == [Region(14, 1, 4, 1)]
 
 
-def test_neighbours_are_painted_together_and_others_apart() -> None:
-    moved = Line((Piece("done    ", Role.GOOD), ROW.pieces[1], Piece(" 118"), Piece("  $0.0120")))
-    assert changes([ROW], [moved], 40) == [Region(0, 0, 8, 1), Region(14, 0, 13, 1)]
+def test_what_lies_between_two_changes_is_painted_with_them() -> None:
+    moved = Line((ROW.pieces[0], Piece("deep  "), ROW.pieces[2], Piece("  $0.0120")))
+    assert changes([ROW], [moved], 40) == [Region(8, 0, 19, 1)]
 
 
 def test_another_look_is_a_change() -> None:

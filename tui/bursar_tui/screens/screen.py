@@ -29,8 +29,13 @@ class LiveScreen(Screen[None]):
         """What this screen is about."""
         raise NotImplementedError
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._complete = False
+
     def on_mount(self) -> None:
-        """The first picture."""
+        """All parts are there: the first picture."""
+        self._complete = True
         self.again()
 
     def on_screen_resume(self) -> None:
@@ -39,8 +44,8 @@ class LiveScreen(Screen[None]):
 
     def again(self) -> None:
         """Show what is seen now."""
-        # The first resume comes before there is anything to draw on.
-        if self.query(Header):
+        # A screen is resumed and told of changes while its parts are still being made.
+        if self._complete:
             self.show(cast(Seer, self.app).seen)
 
     def show(self, seen: Seen) -> None:

@@ -125,17 +125,14 @@ def first_out(seen: Seen, width: int) -> Tile:
         end_ms = up[0].standing.cycle.end_ms
         reset = f"resets in {span(end_ms - seen.now_ms)}" if end_ms is not None else "no reset"
         return Tile(label, (Piece("✗ now", Role.BAD),), (Piece(up[0].account.name),), (Piece(reset, Role.MUTED),))
-    out = sorted(
-        (outlook.out_ms, outlook) for outlook in each if outlook.out_ms is not None and outlook.level is Level.RUNS_OUT
-    )
-    if not out:
+    first = next((outlook for outlook in each if outlook.level is Level.RUNS_OUT), None)
+    if first is None or first.out_ms is None:
         words = "all budgets last" if each else "no budget is set"
         return Tile(label, (Piece("nothing", Role.STRONG),), (Piece(words, Role.MUTED),))
-    out_ms, first = out[0]
-    at = about(out_ms, seen.now_ms, seen.zone)
+    at = about(first.out_ms, seen.now_ms, seen.zone)
     return Tile(
         label,
-        (Piece("▲ ", Role.WARN), Piece("in " + span(out_ms - seen.now_ms), Role.STRONG)),
+        (Piece("▲ ", Role.WARN), Piece("in " + span(first.out_ms - seen.now_ms), Role.STRONG)),
         (Piece(first.account.name), Piece(f" ≈{at}", Role.MUTED)),
         (Piece(f"{amount(first.standing.available, first.account.unit)} left", Role.MUTED),),
     )

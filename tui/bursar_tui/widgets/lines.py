@@ -95,27 +95,22 @@ def _runs(line: Line) -> list[tuple[str, Role]]:
 
 
 def changes(before: list[Line], after: list[Line], width: int) -> list[Region]:
-    """Where two drawings differ, in regions of one row."""
+    """Where two drawings differ: one region for each line that does, because each would be painted from its left."""
     regions: list[Region] = []
     for y, (old, new) in enumerate(zip_longest(before, after, fillvalue=BLANK)):
         if old != new:
-            regions += [Region(start, y, end - start, 1) for start, end in changed_columns(old, new, width)]
+            start, end = changed_columns(old, new, width)
+            regions.append(Region(start, y, end - start, 1))
     return regions
 
 
-def changed_columns(old: Line, new: Line, width: int) -> list[tuple[int, int]]:
-    """From where to where two lines differ: piece by piece where the pieces stand in the same places."""
+def changed_columns(old: Line, new: Line, width: int) -> tuple[int, int]:
+    """From the first piece that differs to the end of the last one, where the pieces stand in the same places."""
     widths = [width_of(piece.text) for piece in new.pieces]
     if old.ground is not new.ground or widths != [width_of(piece.text) for piece in old.pieces]:
-        return [(0, width)]
-    spans: list[tuple[int, int]] = []
-    column = 0
-    for one, other, columns in zip(old.pieces, new.pieces, widths, strict=True):
-        if one != other:
-            start = spans.pop()[0] if spans and spans[-1][1] == column else column
-            spans.append((start, column + columns))
-        column += columns
-    return spans
+        return 0, width
+    differ = [place for place, (one, other) in enumerate(zip(old.pieces, new.pieces, strict=True)) if one != other]
+    return sum(widths[: differ[0]]), sum(widths[: differ[-1] + 1])
 
 
 def action_at(line: Line, x: int) -> str:

@@ -1,0 +1,85 @@
+"""Two hundred hostile names on every screen: nothing acts, nothing is read as markup, nothing crashes."""
+
+import re
+from collections.abc import AsyncGenerator
+
+import pytest
+from textual import events
+from tui.hostile import corpus, hostile
+from tui.snapshots import NOW_MS
+from tui.stage import Recording, staged
+
+from bursar.contract.codec import Numbered, Opening
+from bursar.domain.clock import FixedClock
+from bursar_tui.app import BursarApp
+from bursar_tui.link import Since, Unattached
+from bursar_tui.messages import LinkLost
+from bursar_tui.screens.call import Call
+from bursar_tui.widgets.exchange_table import ExchangeTable
+
+_OURS = re.compile(
+    r"\x1b\[[0-9;]*m"  # looks
+    r"|\x1b\[[0-9;]*H"  # where to write
+    r"|\x1b\[\?(?:1049|100[0346]|1015|25|2004|2026|2048|7)[hl]"  # what the driver switches on and off
+    r"|\x1b\]22;[a-z-]*\x07"  # the shape of the mouse pointer
+    r"|\n"  # ends a row of what is painted
+)
+"""All that Textual itself has to say to a terminal while it paints."""
+
+_ACTS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
+
+
+def harmless(written: list[str]) -> str:
+    """What was written without what Textual says; fails where anything in the rest acts."""
+    rest = _OURS.sub("", "".join(written))
+    acting = _ACTS.search(rest)
+    assert acting is None, ascii(rest[max(0, acting.start() - 40) : acting.end() + 40])
+    return rest
+
+
+def test_there_are_two_hundred_names() -> None:
+    assert len(set(corpus())) == len(corpus()) == 200
+
+
+@pytest.mark.parametrize("first", range(0, 200, 25))
+async def test_every_screen(first: int) -> None:
+    names = corpus()[first : first + 25]
+    snapshot = hostile(names)
+    async with staged(snapshot, (152, 40), recorded=True) as stage:
+        await stage.press("2", *["down"] * len(names), "enter")
+        assert isinstance(stage.app.screen, Call)
+        await stage.press("escape", "slash", "g", "p", "t", "escape", "question_mark", "escape", "1")
+        for size in ((80, 24), (40, 12), (20, 5), (120, 40)):
+            await stage.pilot.resize_terminal(*size)
+            await stage.pilot.pause()
+        assert stage.app.screen.query_one(ExchangeTable).cursor_id in snapshot.exchanges
+        stage.app.on_link_lost(LinkLost(names[-1], 1.0))
+        await stage.pilot.pause()
+        read = harmless(stage.written)
+    for name in names:
+        if "[" in name and len(name) < 12 and name.isprintable():
+            assert name in read, f"{name!a} was read as markup"
+
+
+@pytest.mark.parametrize("name", ["gpt-4[/]", "\x1b]52;c;aGk=\x07", "\x9b2J", "x" * 5_000])
+async def test_while_nothing_is_known(name: str) -> None:
+    async def watch(since: Since | None) -> AsyncGenerator[Opening | Numbered, None]:
+        raise Unattached(name)
+        yield
+
+    app = BursarApp(watch, name, FixedClock(NOW_MS))
+    app.driver_class = Recording
+    async with app.run_test(headless=False) as pilot:
+        while app.current_mode != "offline":
+            await pilot.pause(0.01)
+        assert isinstance(app._driver, Recording)
+        while "looked at" not in harmless(app._driver.written):
+            await pilot.pause(0.01)
+
+
+async def test_what_is_pasted_into_the_filter() -> None:
+    async with staged(hostile(["fast"]), recorded=True) as stage:
+        await stage.press("2", "slash")
+        assert stage.app.focused is not None
+        stage.app.focused.post_message(events.Paste("a\x1b]52;c;aGk=\x07b\x9b2J[/red]"))
+        await stage.until(lambda: "[/red]" in harmless(stage.written))
