@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from bursar.domain.account import Share, Standing
 from bursar.domain.client_key import ClientKey
 from bursar.domain.exchange import UsageRecord
+from bursar.domain.grant import Grant
 from bursar.domain.hold import Entry, HeldShare, Hold, HoldEnded, HoldState, check_transition
 from bursar.domain.usage import Usage
 from bursar.storage.store import LARGEST, Transaction
@@ -36,43 +37,47 @@ class Draft:
     keys: list[ClientKey]
     removed_keys: list[str]
     facts: dict[str, str | None]
+    grants: list[Grant]
     undo: list[_Undo]
     touches_past: bool
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to keep."""
-        return not (self.undo or self.entries or self.records)
+        return not (self.undo or self.entries or self.records or self.grants)
 
 
 class Books:
-    """A Transaction on figures in memory: each account's latest standing, the holds that have not ended, keys, facts.
+    """A Transaction on figures in memory: each account's latest standing, open holds, keys, facts.
 
     They are as all changes have left them, also those that are not kept yet; whoever keeps them
     takes these as a draft, and undoes drafts that cannot be kept, the last one first. Entries and
     records are only passed on. `past` has the standings of earlier cycles that holds still need.
     """
 
-    def __init__(self, last_hold_id: int = 0) -> None:
+    def __init__(self, last_hold_id: int = 0, last_grant_id: int = 0) -> None:
         self.latest: dict[str, Standing] = {}
         self.past: dict[tuple[str, int], Standing] = {}
         self.holds: dict[int, Hold] = {}
         self.issued: dict[str, ClientKey] = {}
         self.facts: dict[str, str] = {}
+        self.grants: dict[int, Grant] = {}
         # Never set back, not even for a change that fails: whoever knows of its hold must not meet another's.
         self._hold_ids = count(last_hold_id + 1)
+        self._grant_ids = count(last_grant_id + 1)
         self._undo: list[_Undo] = []
         self._entries: list[Entry] = []
         self._records: list[Recorded] = []
+        self._grants: list[Grant] = []
 
     def run(self, change: Callable[[Transaction], T]) -> T:
         """The answer of a change. One that raises has done nothing."""
-        undo, entries, records = len(self._undo), len(self._entries), len(self._records)
+        undo, entries, records, grants = len(self._undo), len(self._entries), len(self._records), len(self._grants)
         try:
             return change(self)
         except BaseException:
             _roll_back(self._undo[undo:])
-            del self._undo[undo:], self._entries[entries:], self._records[records:]
+            del self._undo[undo:], self._entries[entries:], self._records[records:], self._grants[grants:]
             raise
 
     def take_draft(self) -> Draft:
@@ -80,6 +85,7 @@ class Books:
         undo, self._undo = self._undo, []
         entries, self._entries = self._entries, []
         records, self._records = self._records, []
+        grants, self._grants = self._grants, []
         before: dict[int, dict[Any, Any]] = {}
         for mapping, key, old in undo:
             before.setdefault(id(mapping), {}).setdefault(key, old)
@@ -97,6 +103,8 @@ class Books:
             keys=[self.issued[key] for key in keys if key in self.issued],
             removed_keys=[key for key in keys if key not in self.issued],
             facts={name: self.facts.get(name) for name in before.get(id(self.facts), ())},
+            # Of one that was changed twice the last form counts.
+            grants=list({grant.id: grant for grant in grants}.values()),
             undo=undo,
             touches_past=id(self.past) in before,
         )
@@ -170,6 +178,23 @@ class Books:
 
     def add_record(self, record: UsageRecord, paid: tuple[Share, ...] = ()) -> None:
         self._records.append((_storable_record(record), paid))
+
+    def add_grant(self, grant: Grant) -> Grant:
+        kept = replace(grant, id=next(self._grant_ids), note=_storable(grant.note), by=_storable(grant.by))
+        self.put_grant(kept)
+        return kept
+
+    def open_grants(self) -> tuple[Grant, ...]:
+        return tuple(grant for _, grant in sorted(self.grants.items()))
+
+    def put_grant(self, grant: Grant) -> None:
+        if not -LARGEST <= grant.amount <= LARGEST:
+            raise ValueError(f"{grant} is too large to be kept")
+        self._grants.append(grant)
+        if grant.is_open:
+            self._set(self.grants, grant.id, grant)
+        elif grant.id in self.grants:
+            self._remove(self.grants, grant.id)
 
     def client_keys(self) -> tuple[ClientKey, ...]:
         return tuple(key for _, key in sorted(self.issued.items()))

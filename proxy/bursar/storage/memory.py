@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from bursar.contract.commands import AttemptRow, SpendRow
-from bursar.domain.account import Standing
+from bursar.contract.statements import AttemptRecord, Movement, Paid, UsageLine
+from bursar.domain.account import Share, Standing
 from bursar.domain.exchange import UsageRecord
+from bursar.domain.grant import Grant
 from bursar.domain.hold import Entry, EntryKind, Hold
 from bursar.storage.books import Books, Recorded
-from bursar.storage.store import EntrySum, Reader, SpendBy, StoreUnavailable, Stretch, Transaction
+from bursar.storage.store import LARGEST, EntrySum, Reader, SpendBy, StoreUnavailable, Stretch, Transaction
 
 T = TypeVar("T")
 
@@ -22,6 +24,7 @@ class MemoryStore:
         self._books = Books()
         self._entries: list[Entry] = []
         self._records: list[Recorded] = []
+        self._grants: dict[int, Grant] = {}
         self._closed = False
 
     def submit(self, change: Callable[[Transaction], T], *, patient: bool = False) -> "asyncio.Future[T]":
@@ -37,13 +40,14 @@ class MemoryStore:
         draft = self._books.take_draft()
         self._entries += draft.entries
         self._records += draft.records
+        self._grants.update((grant.id, grant) for grant in draft.grants)
         future.set_result(answer)
         return future
 
     async def read(self, question: Callable[[Reader], T]) -> T:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        return question(MemoryReader(self._books, self._entries, self._records))
+        return question(MemoryReader(self._books, self._entries, self._records, list(self._grants.values())))
 
     async def close(self) -> None:
         self._closed = True
@@ -52,10 +56,13 @@ class MemoryStore:
 class MemoryReader:
     """Answers questions from what a MemoryStore has kept."""
 
-    def __init__(self, books: Books, entries: Sequence[Entry], records: Sequence[Recorded]) -> None:
+    def __init__(
+        self, books: Books, entries: Sequence[Entry], records: Sequence[Recorded], grants: list[Grant]
+    ) -> None:
         self._books = books
         self._entries = entries
         self._records = records
+        self._grants = grants
 
     def spend_by(self, by: SpendBy, since_ms: int, until_ms: int) -> list[SpendRow]:
         chosen = self._between(since_ms, until_ms)
@@ -80,12 +87,37 @@ class MemoryReader:
         ]
         return numbered[::-1][:limit]
 
+    def exchange(self, exchange_id: str) -> list[AttemptRecord]:
+        return [
+            AttemptRecord(attempt_row(record, tuple(share.account_id for share in paid)), record.price, paid_of(paid))
+            for record, paid in self._records
+            if record.exchange_id == exchange_id
+        ]
+
+    def usage_lines(self, since_ms: int, until_ms: int) -> list[UsageLine]:
+        lines = [
+            usage_line(record, paid)
+            for record, paid in self._records
+            if since_ms <= record.at_ms < until_ms and (record.usage.requests or record.cost_nano)
+        ]
+        return sorted(lines, key=lambda line: line.at_ms)
+
+    def movements(self, since_ms: int, until_ms: int) -> list[Movement]:
+        return [
+            movement(entry)
+            for entry in self._entries
+            if entry.kind in (EntryKind.GRANT, EntryKind.CORRECT) and since_ms <= entry.at_ms < until_ms
+        ]
+
     def entries(self, account_id: str | None = None) -> list[Entry]:
         return [entry for entry in self._entries if account_id in (None, entry.account_id)]
 
-    def entry_sums(self) -> list[EntrySum]:
+    def entry_sums(self, since_ms: int | None = None, until_ms: int | None = None) -> list[EntrySum]:
         sums: dict[tuple[str, int], EntrySum] = {}
+        since, until = -LARGEST if since_ms is None else since_ms, LARGEST if until_ms is None else until_ms
         for entry in self._entries:
+            if not since <= entry.at_ms < until:
+                continue
             key = entry.account_id, entry.cycle_start_ms
             so_far = sums.get(key) or EntrySum(*key, 0, 0, 0)
             granted, held, settled = entry.effect
@@ -97,6 +129,9 @@ class MemoryReader:
 
     def holds(self) -> list[Hold]:
         return list(self._books.holds.values())
+
+    def grants(self) -> list[Grant]:
+        return self._grants
 
     def ended_twice(self) -> list[int]:
         ends = Counter(
@@ -142,6 +177,40 @@ def attempt_row(record: UsageRecord, paid_by: tuple[str, ...]) -> AttemptRow:
         refusal=record.refusal,
         notes=record.notes,
     )
+
+
+def paid_of(shares: Sequence[Share]) -> tuple[Paid, ...]:
+    """What each account paid, as the contract has it."""
+    return tuple(Paid(share.account_id, share.amount) for share in shares)
+
+
+def usage_line(record: UsageRecord, paid: Sequence[Share]) -> UsageLine:
+    """A record as a line of a statement."""
+    usage = record.usage
+    return UsageLine(
+        at_ms=record.at_ms,
+        exchange_id=record.exchange_id,
+        attempt=record.attempt,
+        key=record.key,
+        project=record.project,
+        client=record.client,
+        alias=record.alias,
+        upstream=record.upstream,
+        model=record.model,
+        requests=usage.requests,
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached_tokens,
+        completion_tokens=usage.completion_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cost_nano=record.cost_nano,
+        paid=paid_of(paid),
+    )
+
+
+def movement(entry: Entry) -> Movement:
+    """A grant or a correction as a line of a statement: what is settled more leaves less."""
+    amount = entry.amount if entry.kind is EntryKind.GRANT else -entry.amount
+    return Movement(entry.at_ms, entry.account_id, entry.kind.value, amount)
 
 
 def _heading(record: UsageRecord, by: SpendBy) -> str:

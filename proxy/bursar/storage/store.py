@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from bursar.contract.commands import AttemptRow, SpendRow
+from bursar.contract.statements import AttemptRecord, Movement, UsageLine
 from bursar.domain.account import Share, Standing
 from bursar.domain.client_key import ClientKey
 from bursar.domain.exchange import UsageRecord
+from bursar.domain.grant import Grant
 from bursar.domain.hold import Entry, HeldShare, Hold, HoldState
 
 T = TypeVar("T")
@@ -55,6 +57,15 @@ class Transaction(Protocol):
 
     def add_record(self, record: UsageRecord, paid: tuple[Share, ...] = ()) -> None:
         """Keep a usage record and what each account paid of it."""
+
+    def add_grant(self, grant: Grant) -> Grant:
+        """Keep what was granted, under an id that no grant had before. Its standing and entry are the caller's."""
+
+    def open_grants(self) -> tuple[Grant, ...]:
+        """The grants with an end that has not been seen to, in the order in which they were made."""
+
+    def put_grant(self, grant: Grant) -> None:
+        """Keep an open grant as it is now: in another cycle, or ended."""
 
     def client_keys(self) -> tuple[ClientKey, ...]:
         """All client keys, by name."""
@@ -118,17 +129,29 @@ class Reader(Protocol):
     def history(self, before: int | None, limit: int) -> list[tuple[int, AttemptRow]]:
         """Usage records, the latest kept first, with their numbers; those numbered below `before`, if given."""
 
+    def exchange(self, exchange_id: str) -> list[AttemptRecord]:
+        """The usage records of one exchange, in the order in which they were kept."""
+
+    def usage_lines(self, since_ms: int, until_ms: int) -> list[UsageLine]:
+        """What was used between two instants, in the order of time; an attempt that used nothing is left out."""
+
+    def movements(self, since_ms: int, until_ms: int) -> list[Movement]:
+        """What was granted and corrected between two instants, in the order in which it was written."""
+
     def entries(self, account_id: str | None = None) -> list[Entry]:
         """The lines of the ledger, all or one account's, in the order in which they were written."""
 
-    def entry_sums(self) -> list[EntrySum]:
-        """The sums of all entries, by account and cycle."""
+    def entry_sums(self, since_ms: int | None = None, until_ms: int | None = None) -> list[EntrySum]:
+        """The sums of all entries, or of those between two instants, by account and cycle."""
 
     def standings(self) -> list[Standing]:
         """Every standing of every cycle."""
 
     def holds(self) -> list[Hold]:
         """All holds that have not ended."""
+
+    def grants(self) -> list[Grant]:
+        """All that was ever granted beside the configuration, in the order in which it was."""
 
     def ended_twice(self) -> list[int]:
         """The ids of holds that gave back some account's share more than once. There are none."""

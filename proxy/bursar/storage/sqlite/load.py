@@ -8,6 +8,7 @@ import msgspec
 from bursar.domain.account import Standing
 from bursar.domain.client_key import ClientKey
 from bursar.domain.cycle import Cycle
+from bursar.domain.grant import Grant, GrantKind
 from bursar.domain.hold import HeldShare, Hold
 from bursar.storage.books import Books
 from bursar.storage.sqlite.rows import STATES
@@ -20,7 +21,8 @@ def load(connection: sqlite3.Connection) -> Books:
         "SELECT max(ifnull((SELECT max(id) FROM hold), 0),"
         " ifnull((SELECT hold FROM entry WHERE kind = 1 ORDER BY seq DESC LIMIT 1), 0))"
     ).fetchone()[0]
-    books = Books(int(last_hold))
+    books = Books(int(last_hold), int(connection.execute("SELECT ifnull(max(id), 0) FROM granted").fetchone()[0]))
+    books.grants.update((grant.id, grant) for grant in grants(connection) if grant.is_open)
     for hold in holds(connection):
         books.holds[hold.id] = hold
     latest = "WHERE s.start_ms = (SELECT max(start_ms) FROM standing AS t WHERE t.account = s.account)"
@@ -48,6 +50,17 @@ def standings(connection: sqlite3.Connection, where: str = "", values: Sequence[
             "SELECT w.text, start_ms, end_ms, lim, granted, held, settled"  # noqa: S608 - `where` is ours
             f" FROM standing AS s JOIN word AS w ON w.id = s.account {where}",
             values,
+        )
+    ]
+
+
+def grants(connection: sqlite3.Connection) -> list[Grant]:
+    """All that was granted beside the configuration, in the order in which it was."""
+    return [
+        Grant(number, GrantKind(kind), *rest, bool(undone))
+        for number, kind, *rest, undone in connection.execute(
+            "SELECT g.id, k.text, a.text, start_ms, amount, at_ms, note, by_whom, until_ms, ended_ms, undone"
+            " FROM granted AS g JOIN word AS k ON k.id = kind JOIN word AS a ON a.id = account ORDER BY g.id"
         )
     ]
 

@@ -12,6 +12,7 @@ import msgspec
 from bursar.domain.account import Share, Standing
 from bursar.domain.client_key import ClientKey
 from bursar.domain.exchange import UsageRecord
+from bursar.domain.grant import Grant
 from bursar.domain.hold import Entry, EntryKind, Hold, HoldState
 from bursar.domain.usage import Usage
 from bursar.storage.books import Draft
@@ -85,6 +86,11 @@ _PUT_KEYS = Statement(
 )
 _REMOVE_KEYS = Statement("DELETE FROM client_key WHERE name IN (", "?", ")")
 _PUT_FACTS = Statement("INSERT OR REPLACE INTO fact (name, text) VALUES", _places(2))
+_PUT_GRANTS = Statement(
+    "INSERT OR REPLACE INTO granted"
+    " (id, kind, account, start_ms, amount, at_ms, note, by_whom, until_ms, ended_ms, undone) VALUES",
+    _places(11),
+)
 _REMOVE_FACTS = Statement("DELETE FROM fact WHERE name IN (", "?", ")")
 
 
@@ -94,12 +100,15 @@ def write(connection: sqlite3.Connection, words: Words, draft: Draft) -> int:
     entries = [_entry_row(entry, words) for entry in draft.entries]
     holds = [_hold_row(hold, words) for hold in draft.holds]
     records = [_record_row(record, paid, words) for record, paid in draft.records]
+    grants = [_grant_row(grant, words) for grant in draft.grants]
     _ADD_WORDS.run(connection, words.fresh)
     _PUT_STANDINGS.run(connection, standings)
     _ADD_ENTRIES.run(connection, entries)
     _PUT_HOLDS.run(connection, holds)
     _REMOVE_HOLDS.run(connection, [(hold_id,) for hold_id in draft.ended])
     _ADD_RECORDS.run(connection, records)
+    if grants:
+        _PUT_GRANTS.run(connection, grants)
     if draft.keys or draft.removed_keys:
         _PUT_KEYS.run(connection, [_key_row(key) for key in draft.keys])
         _REMOVE_KEYS.run(connection, [(name,) for name in draft.removed_keys])
@@ -107,6 +116,12 @@ def write(connection: sqlite3.Connection, words: Words, draft: Draft) -> int:
         _PUT_FACTS.run(connection, [(name, text) for name, text in draft.facts.items() if text is not None])
         _REMOVE_FACTS.run(connection, [(name,) for name, text in draft.facts.items() if text is None])
     return len(standings) + len(entries) + len(holds) + len(records)
+
+
+def _grant_row(grant: Grant, words: Words) -> Row:
+    ends = grant.until_ms, grant.ended_ms, grant.undone
+    kind, account = words.id_of(grant.kind), words.id_of(grant.account_id)
+    return grant.id, kind, account, grant.cycle_start_ms, grant.amount, grant.at_ms, grant.note, grant.by, *ends
 
 
 def _standing_row(standing: Standing, words: Words) -> Row:
