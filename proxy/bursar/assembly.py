@@ -1,18 +1,24 @@
 """Assembly: what one configuration builds; frozen, replaced whole, owning nothing that must be closed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import msgspec
 
 from bursar.config.schema import CapSettings, Config, UpstreamSettings
 from bursar.config.zone import zone_named
-from bursar.contract.events import AliasView, ConfigurationLoaded, UpstreamView
+from bursar.contract.events import AliasView, ConfigurationLoaded, RouteView, UpstreamView
 from bursar.domain.clock import Clock
-from bursar.domain.route import ModelAlias
+from bursar.domain.route import ASKED, ModelAlias, Route
 from bursar.ledger.limits import Limits, Scope, ScopedAccount
 from bursar.ledger.payers import Payers, PlanPayer, WalletPayer, Weights
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
 from bursar.metering.prices import PriceBook, UpstreamPricing
+from bursar.routing.facts import RouteFacts, Stated
+from bursar.routing.health import HealthBook
+from bursar.routing.learned import Learned
+from bursar.routing.listed import Listed
 from bursar.routing.router import Router
 from bursar.secrets.secret import SecretUnavailable
 from bursar.secrets.secrets import Secrets
@@ -33,6 +39,10 @@ class Assembly:
     prices: PriceBook
     limits: Limits
     counter: PromptCounter
+    health: HealthBook
+    facts: RouteFacts
+    learned: Learned
+    listed: Listed
     problems: tuple[str, ...] = ()
     """What does not work although the configuration is right: a key that cannot be had."""
 
@@ -40,19 +50,51 @@ class Assembly:
         """What a watcher may know of it."""
         return ConfigurationLoaded(
             now_ms,
-            tuple(_upstream_view(upstream) for upstream in self.upstreams.values()),
+            self.health.views(),
             tuple(self._alias_view(alias, now_ms) for alias in self.router.aliases),
             self.limits.all_accounts,
         )
 
+    def upstream_views(self, now_ms: int) -> tuple[UpstreamView, ...]:
+        """The upstreams with the routes of the aliases, and what is known of each beside its health."""
+        routes: dict[str, dict[str, RouteView]] = {name: {} for name in self.upstreams}
+        for alias in self.router.aliases:
+            for route in alias.chain:
+                if ASKED not in route.model:
+                    routes[route.upstream].setdefault(route.model, self.route_view(route, now_ms))
+        return tuple(
+            self._upstream_view(upstream, tuple(routes[name].values())) for name, upstream in self.upstreams.items()
+        )
+
+    def route_view(self, route: Route, now_ms: int) -> RouteView:
+        """What is known of a route beside its health."""
+        facts = self.facts.of(route)
+        price = self.prices.price(route.upstream, route.model, now_ms)
+        return RouteView(
+            route.model,
+            window=facts.window,
+            output_limit=facts.traits.output_limit,
+            input_nano=price.input if price is not None else None,
+            output_nano=price.output if price is not None else None,
+        )
+
+    def _upstream_view(self, upstream: Upstream, routes: tuple[RouteView, ...]) -> UpstreamView:
+        name = upstream.name
+        listed = len(self.listed.of(name)) or None
+        found = name in self.config.found
+        view = UpstreamView(name, upstream.kind, upstream.base_url, routes=routes, listed=listed, found=found)
+        if isinstance(upstream, KeylessUpstream):
+            return msgspec.structs.replace(view, health="off", reason=upstream.reason)
+        return view
+
     def _alias_view(self, alias: ModelAlias, now_ms: int) -> AliasView:
-        first = alias.chain[0]
-        price = self.prices.price(first.upstream, first.model, now_ms)
+        views = [self.route_view(route, now_ms) for route in alias.chain]
         return AliasView(
             alias.name,
             tuple(map(str, alias.chain)),
-            price.input if price is not None else None,
-            price.output if price is not None else None,
+            views[0].input_nano,
+            views[0].output_nano,
+            tuple(view.window for view in views),
         )
 
 
@@ -65,19 +107,28 @@ class Workshop:
     counter: PromptCounter
     shipped_prices: ShippedPrices
     clock: Clock
+    health: HealthBook
+    learned: Learned = field(default_factory=Learned)
+    listed: Listed = field(default_factory=Listed)
 
     async def assemble(self, config: Config) -> Assembly:
         """The assembly of a checked configuration. A key that cannot be had is a problem, not an end."""
         upstreams = {name: await self._upstream(settings, config) for name, settings in config.upstreams.items()}
         aliases = {name: settings.alias() for name, settings in config.aliases.items()}
+        prices = price_book(config, self.shipped_prices)
+        stated = {name: Stated(each.windows, each.output_limits) for name, each in config.upstreams.items()}
         return Assembly(
             config=config,
             loaded_ms=self.clock.now_ms(),
-            router=Router(aliases, upstreams),
+            router=Router(aliases, upstreams, self.listed),
             upstreams=upstreams,
-            prices=price_book(config, self.shipped_prices),
+            prices=prices,
             limits=Limits(tuple(_scoped(cap) for cap in config.caps.values()), payers_of(config)),
             counter=self.counter,
+            health=self.health,
+            facts=RouteFacts(stated, self.listed, self.learned, prices.window),
+            learned=self.learned,
+            listed=self.listed,
             problems=tuple(
                 f"Upstream {name} has no key: {upstream.reason}"
                 for name, upstream in upstreams.items()
@@ -136,9 +187,3 @@ def payers_of(config: Config) -> Payers:
 
 def _scoped(cap: CapSettings) -> ScopedAccount:
     return ScopedAccount(cap.account(), Scope(cap.key, cap.project, cap.upstream, cap.model))
-
-
-def _upstream_view(upstream: Upstream) -> UpstreamView:
-    if isinstance(upstream, KeylessUpstream):
-        return UpstreamView(upstream.name, upstream.kind, upstream.base_url, "off", upstream.reason)
-    return UpstreamView(upstream.name, upstream.kind, upstream.base_url)

@@ -41,6 +41,7 @@ from bursar.ledger.ledger import Ledger
 from bursar.ledger.statement import Statement
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
+from bursar.routing.health import HealthBook
 from bursar.secrets.secrets import Secrets
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
@@ -106,12 +107,14 @@ class Daemon:
         connection = Connection()
         stack.push_async_callback(connection.close)
         folder = self._places.config_file.parent
+        self.health = HealthBook(self._clock, self.feed.publish)
         self._workshop = Workshop(
             Secrets(folder=folder),
             connection,
             PromptCounter(TextCounter(self._vocabularies)),
             ShippedPrices(),
             self._clock,
+            self.health,
         )
         await self._put_in_force(config)
         await self._restore()
@@ -193,6 +196,7 @@ class Daemon:
         self._assembly = await self._workshop.assemble(config)
         self._problems = ()
         now_ms = self._clock.now_ms()
+        self.health.take(self._assembly.upstream_views(now_ms), config.limits.cool_down_s)
         self.feed.publish(self._assembly.announced(now_ms))
         self.feed.publish(await self.ledger.standings_now(self._assembly.limits.all_accounts))
         if self._assembly.problems:

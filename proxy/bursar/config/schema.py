@@ -106,6 +106,8 @@ class LimitSettings:
     comment_s: float = setting(15.0, v.seconds(1, 300), "After how much silence a waiting client is sent a comment.")
     late_usage_s: float = setting(2.0, v.seconds(0, 60), "How long usage is awaited after the end of an answer.")
     line_mib: int = setting(16, v.whole(1, 256), "The longest line of an answer, in MiB.")
+    retry_after_s: float = setting(5.0, v.seconds(0, 60), "The longest wait for an upstream that is the only one left.")
+    cool_down_s: float = setting(300.0, v.seconds(1, 86_400), "The longest time for which an upstream is left alone.")
     max_attempts: int = setting(4, v.whole(1, 32), "How many routes are tried for one call at most.")
     first_slice_tokens: int = setting(
         1000, v.whole(1, 1_000_000), "How much of a streamed answer without a limit is held at first, in tokens."
@@ -323,6 +325,8 @@ class Config:
     storage: StorageSettings = StorageSettings()
     discovery: DiscoverySettings = DiscoverySettings()
     log: LogSettings = LogSettings()
+    found: frozenset[str] = frozenset()
+    """The upstreams that no file states: they were found running on this machine."""
     file: Path = Path()
     digest: str = ""
     notes: tuple[str, ...] = ()

@@ -104,8 +104,35 @@ class DoubtResolved(_Event, frozen=True):
     hold_id: int
 
 
+class RouteView(msgspec.Struct, frozen=True):
+    """One model at an upstream: its health as an upstream's, and what is known of it.
+
+    `window` and `output_limit` are in tokens, prices in nano-dollars per million of them, each None where
+    nobody knows. `last_failure` stays when it is well again.
+    """
+
+    model: str
+    health: str = "ok"
+    code: str = ""
+    reason: str = ""
+    until_ms: int | None = None
+    latency_ms: int | None = None
+    last_failure: str = ""
+    last_failure_ms: int | None = None
+    window: int | None = None
+    output_limit: int | None = None
+    input_nano: int | None = None
+    output_nano: int | None = None
+
+
 class UpstreamView(msgspec.Struct, frozen=True):
-    """One upstream, as far as a watcher may know it. `health` is `ok`, `cooling` or `off`, with the reason in words."""
+    """One upstream, as far as a watcher may know it. `health` is `ok`, `cooling` or `off`, with the reason in words.
+
+    `cooling` ends at `until_ms`: then the next call tries it; `off` ends when somebody clears it, or a call
+    that has nowhere else to go gets through. `latency_ms` is a running mean of the time to the first event.
+    `routes` are those of the aliases, and others that were asked; `listed` is how many models it lists,
+    None where it did not say.
+    """
 
     name: str
     kind: str
@@ -114,15 +141,27 @@ class UpstreamView(msgspec.Struct, frozen=True):
     reason: str = ""
     until_ms: int | None = None
     latency_ms: int | None = None
+    code: str = ""
+    last_failure: str = ""
+    last_failure_ms: int | None = None
+    routes: tuple[RouteView, ...] = ()
+    listed: int | None = None
+    found: bool = False
+    """Whether it is in no configuration, but was found running on this machine."""
 
 
 class AliasView(msgspec.Struct, frozen=True):
-    """One alias, its routes in order, and the price of the first in nano-dollars per million tokens, if known."""
+    """One alias, its routes in order, and the price of the first in nano-dollars per million tokens, if known.
+
+    `windows` are those of the routes in tokens, in the same order. Of a glob, the routes are as they are
+    written, with `*` for the name that is asked for.
+    """
 
     name: str
     routes: tuple[str, ...]
     input_nano: int | None = None
     output_nano: int | None = None
+    windows: tuple[int | None, ...] = ()
 
 
 class ConfigurationLoaded(_Event, frozen=True):

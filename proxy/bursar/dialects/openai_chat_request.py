@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from bursar.dialects.canonical import NOT_JSON, PromptParts
+from bursar.dialects.fallback_fields import FALLBACK_FIELDS, first_model
 from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
 
-_OUR_FIELDS = ("fallback_models", "fallback_timeout", "fallback_enabled")
 _NEWER = re.compile(r"o\d|gpt-[5-9]", re.ASCII)
 _LARGEST_COUNT = 2**31 - 1
 _LARGEST_ANSWERS = 128
@@ -43,7 +43,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
 def read_request(body: bytes) -> ChatRequest:
     """The request that `body` holds. Raises BadRequest and its kinds, each naming the field at fault."""
     fields = _read_fields(body)
-    model = _text(fields, "model")
+    model = _text(fields, "model") or first_model(fields)
     if not model:
         raise MissingParameter("The request names no `model`; GET /v1/models lists those there are.", param="model")
     limit_field = "max_completion_tokens" if "max_completion_tokens" in fields else "max_tokens"
@@ -66,16 +66,22 @@ def write_request(request: ChatRequest, model: str, limit: int | None = None) ->
 
     `limit`, where given, becomes the most tokens that the answer may take.
     """
-    fields = {name: value for name, value in request.fields.items() if name not in _OUR_FIELDS}
-    fields["model"] = _raw(model)
+    fields = sendable_fields(request, model)
     if limit is not None:
-        fields[request.limit_field or _limit_field(model)] = _raw(limit)
-    if request.stream:
-        fields["stream_options"] = _with_usage(fields.get("stream_options"))
+        fields[request.limit_field or limit_field_of(model)] = _raw(limit)
     return _encoder.encode(fields)
 
 
-def _limit_field(model: str) -> str:
+def sendable_fields(request: ChatRequest, model: str) -> dict[str, msgspec.Raw]:
+    """The fields to send to a route: with its own name of the model, usage asked for, our own fields left out."""
+    fields = {name: value for name, value in request.fields.items() if name not in FALLBACK_FIELDS}
+    fields["model"] = _raw(model)
+    if request.stream:
+        fields["stream_options"] = _with_usage(fields.get("stream_options"))
+    return fields
+
+
+def limit_field_of(model: str) -> str:
     """OpenAI's newer models refuse `max_tokens`; everybody else may not know its successor."""
     return "max_completion_tokens" if _NEWER.match(model.rpartition("/")[2]) else "max_tokens"
 

@@ -26,6 +26,8 @@ class ClientKey:
     models: tuple[str, ...] = ()
     expires_ms: int | None = None
     disabled: bool = False
+    fallback: tuple[str, ...] = ()
+    """The models to try next for every call that brings no list of its own, in order."""
 
 
 def new_key() -> str:

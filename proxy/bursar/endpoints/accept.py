@@ -4,6 +4,7 @@ from fnmatch import fnmatchcase
 
 from aiohttp import web
 
+from bursar.dialects.fallback_fields import read_fallback
 from bursar.dialects.openai_chat_request import read_request
 from bursar.domain.client_key import ClientKey
 from bursar.domain.exchange import new_exchange_id
@@ -23,7 +24,9 @@ async def accept(request: web.Request, context: Context) -> Call:
     limits = context.current().config.server
     body = await read_body(request, most_bytes=limits.body_limit_mib * _MIB, time_s=limits.body_s)
     chat = read_request(body)
-    check_model(key, chat.model)
+    fallback = read_fallback(chat.fields, chat.model)
+    for model in (chat.model, *(fallback.models if fallback is not None else ())):
+        check_model(key, model)
     now_ms = context.clock.now_ms()
     return Call(
         id=new_exchange_id(now_ms),
@@ -32,6 +35,7 @@ async def accept(request: web.Request, context: Context) -> Call:
         project=request.match_info.get("project") or key.project,
         client=client_of(request),
         request=chat,
+        fallback=fallback,
     )
 
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from bursar.domain.exchange import Price
 from bursar.domain.money import FACTOR_ONE, TOKENS_PER_PRICE, charge
 from bursar.domain.usage import Usage
-from bursar.metering.listings import find
+from bursar.metering.listings import Listing, find
 from bursar.metering.price_table import Model, ShippedPrices
 from bursar.tokens.memo import Memo
 
@@ -108,6 +108,10 @@ class PriceBook:
     def window(self, upstream: str, model: str) -> int | None:
         """The context window of a model in tokens, where the table knows it."""
         found = self._known(upstream, model).model
+        if found is None and not self.upstreams.get(upstream, UpstreamPricing()).free:
+            # The user may state a price; what the table says of the window counts all the same.
+            listing = self._listing(upstream, model)
+            found = listing.model if listing is not None else None
         return found.window if found is not None else None
 
     def describe(self, model: str, at_ms: int) -> tuple[Quote, ...]:
@@ -145,13 +149,16 @@ class PriceBook:
             return _Known(replace(own, factor=factor, source=own.source or CONFIGURATION))
         if pricing.free:
             return _Known(Price(0, 0, source=FREE_UPSTREAM))
-        table = self.shipped.table
-        listing = find(table, model, table.provider_of(pricing.provider, pricing.base_url))
+        listing = self._listing(upstream, model)
         if listing is None:
             return _Known()
-        source = f"{table.version} {listing.provider.id}/{listing.model.id}"
+        source = f"{self.shipped.table.version} {listing.provider.id}/{listing.model.id}"
         lasting = listing.model.lasting
         return _Known(_price(lasting, factor, source) if lasting else None, listing.model, source, factor)
+
+    def _listing(self, upstream: str, model: str) -> Listing | None:
+        pricing, table = self.upstreams.get(upstream, UpstreamPricing()), self.shipped.table
+        return find(table, model, table.provider_of(pricing.provider, pricing.base_url))
 
     def _own(self, upstream: str, model: str) -> Price | None:
         names = f"{upstream}/{model}", model

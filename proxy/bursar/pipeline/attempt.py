@@ -2,25 +2,28 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bursar.assembly import Assembly
+from bursar.config.schema import Times
 from bursar.contract.events import AttemptStarted, ExchangeProgressed, Publish
-from bursar.dialects.openai_chat_request import write_request
+from bursar.dialects.repair import write_repaired
+from bursar.dialects.traits import PLAIN
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import Outcome, UsageRecord
 from bursar.domain.refusals import Refusal, UpstreamRefusal, UpstreamTimeout
-from bursar.domain.route import Route
+from bursar.domain.route import Route, same_model
 from bursar.domain.usage import NOTHING, Quality, Usage
 from bursar.ledger.ledger import Ledger
 from bursar.metering.meter import Meter
 from bursar.pipeline.call import Call
 from bursar.pipeline.forms import as_stream, whole_answer
-from bursar.pipeline.headers import budget_header, cost_comment, cost_header, route_headers
+from bursar.pipeline.headers import budget_header, cost_comment, cost_header, printable, route_headers
 from bursar.pipeline.holding import Holding
 from bursar.pipeline.relay import Ending, StreamRelay, StreamTerms
 from bursar.pipeline.reply import Reply
 from bursar.pipeline.watchdog import Watchdog
+from bursar.routing.facts import Facts
 from bursar.upstreams.upstream import Answer, Opening
 
 PROGRESS_S = 0.25
@@ -33,12 +36,15 @@ _LONGEST_ANSWER = 64 * _MIB
 @dataclass(frozen=True, slots=True)
 class Trial:
     """Which try of a call this is: its route, its number from 1, our count of its prompt in tokens,
-    and the first route that gave way, with the reason."""
+    the route that was asked for and gave way, with the reason, what is known of the route, and how long it
+    may take to begin where that is less than usual."""
 
     route: Route
     number: int
     prompt_tokens: int
     failed: tuple[Route, str] | None = None
+    facts: Facts = Facts(None, PLAIN)
+    first_event_s: float | None = None
 
 
 class Attempt:
@@ -51,6 +57,9 @@ class Attempt:
         self._trial = trial
         self._limits = assembly.config.limits
         self._upstream = assembly.upstreams[trial.route.upstream]
+        self._times = _within(self._upstream.times, trial.first_event_s)
+        self._health = assembly.health
+        self._notes: tuple[str, ...] = ()
         self._publish = publish
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -64,8 +73,7 @@ class Attempt:
         """Take the attempt to its end. Raises a Refusal as long as nothing was promised to the client."""
         async with AsyncExitStack() as holds:
             await self._holding.place(holds)
-            body = write_request(self._call.request, self._trial.route.model, self._holding.limit)
-            opening = self._upstream.open(self._call.path, body)
+            opening = self._upstream.open(self._call.path, self._body())
             self._tell_start()
             try:
                 self._ending = await (self._stream if self._call.request.stream else self._plain)(opening, reply)
@@ -76,8 +84,17 @@ class Attempt:
                 self._settle(opening.delivered, reply.status)
         return self._ending
 
+    def _body(self) -> bytes:
+        """The request as this route takes it, whose changes are noted."""
+        trial, limit = self._trial, self._holding.limit
+        if limit is not None and self._call.request.limit is None and trial.facts.window is not None:
+            # A limit of our own must not be what makes the request too long.
+            limit = max(1, min(limit, trial.facts.window - trial.prompt_tokens))
+        body, self._notes = write_repaired(self._call.request, trial.route.model, limit, trial.facts.traits)
+        return body
+
     async def _stream(self, opening: Opening, reply: Reply) -> Ending:
-        times, route = self._upstream.times, self._trial.route
+        times, route = self._times, self._trial.route
         first_event_by = self._begun_at + times.first_event_s
         async with AsyncExitStack() as opened:
             try:
@@ -94,7 +111,7 @@ class Attempt:
                 total_by=self._begun_at + times.total_s,
                 late_usage_s=self._limits.late_usage_s,
                 event_limit=self._limits.line_mib * _MIB,
-                headers=lambda model: self._headers(answer, model),
+                headers=lambda model: self._first_headers(answer, model),
                 grow=self._room,
                 cut=self._why_cut,
                 trailer=lambda: cost_comment(self._holding.cost(self._meter.usage)),
@@ -102,7 +119,7 @@ class Attempt:
             return await StreamRelay(terms, self._meter, reply).run(answer)
 
     async def _plain(self, opening: Opening, reply: Reply) -> Ending:
-        times = self._upstream.times
+        times = self._times
         try:
             async with Watchdog(self._begun_at + times.total_s) as watch:
                 watch.allow_until(self._begun_at + times.first_event_s)
@@ -116,6 +133,7 @@ class Attempt:
         if self._meter.owed:
             # A long answer in one piece is counted off the event loop.
             await asyncio.to_thread(self._meter.exact)
+        self._begins(answer, heard.model or "")
         cost = self._holding.cost(self._meter.usage)
         headers = {**self._headers(answer, heard.model or "", spent=cost), **cost_header(cost)}
         if self._holding.limit is not None:
@@ -136,13 +154,31 @@ class Attempt:
 
     def _headers(self, answer: Answer, model: str, spent: int = 0) -> dict[str, str]:
         """The headers of the answer, once its first event is there."""
-        self._first_at = self._loop.time()
-        held = self._holding.held
+        held, failed = self._holding.held, self._trial.failed
+        if failed is None and self._is_another(answer.model):
+            failed = self._trial.route, "upstream_fallback"
         return {
             **answer.headers,
-            **route_headers(self._call, self._trial.route, answer.model or model, self._trial.failed),
+            **route_headers(self._call, self._trial.route, answer.model or model, failed),
             **budget_header(held, spent),
         }
+
+    def _first_headers(self, answer: Answer, model: str) -> dict[str, str]:
+        self._begins(answer, model)
+        return self._headers(answer, model)
+
+    def _begins(self, answer: Answer, model: str) -> None:
+        """The first event is there: the route is well, and who answers is known."""
+        self._first_at = self._loop.time()
+        self._health.answered(self._trial.route, round((self._first_at - self._begun_at) * 1000))
+        actual = answer.model or model
+        if self._is_another(actual):
+            self._notes += (f"answered by {printable(actual)}",)
+            self._holding.answered_by(actual, said_so=bool(answer.model))
+
+    def _is_another(self, model: str) -> bool:
+        """Whether the upstream had another model answer than the one asked for."""
+        return bool(model) and not same_model(self._trial.route.model, model)
 
     def _why_cut(self) -> dict[str, object]:
         refused = self._holding.refused
@@ -198,5 +234,12 @@ class Attempt:
             stream=call.request.stream,
             finish_reason=self._ending.finish_reason,
             refusal=refusal.code if refusal is not None else "",
-            notes=self._meter.notes,
+            notes=(*self._meter.notes, *self._notes),
         )
+
+
+def _within(times: Times, first_event_s: float | None) -> Times:
+    """The upstream's times, with less until the first event where the call says so."""
+    if first_event_s is None or first_event_s >= times.first_event_s:
+        return times
+    return replace(times, first_event_s=first_event_s)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bursar.dialects.fallback_fields import Fallback
 from bursar.dialects.openai_chat_request import ChatRequest
 from bursar.domain.client_key import ClientKey
 
@@ -17,6 +18,8 @@ class Call:
     client: str
     request: ChatRequest
     path: str = "/chat/completions"
+    fallback: Fallback | None = None
+    """What the body says of fallbacks, if it does."""
 
     @property
     def alias(self) -> str:

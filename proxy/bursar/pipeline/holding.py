@@ -11,6 +11,7 @@ from bursar.domain.route import Route
 from bursar.domain.usage import Usage
 from bursar.ledger.ledger import Held, Ledger
 from bursar.metering.meter import Meter
+from bursar.metering.prices import CONFIGURATION
 from bursar.pipeline.call import Call
 from bursar.pipeline.sizing import affordable, dearest, first_size, smaller_size
 
@@ -26,6 +27,7 @@ class Holding:
         self._route = route
         self._assembly = assembly
         self._ledger = ledger
+        self._prompt_tokens = prompt_tokens
         self._step = assembly.config.limits.first_slice_tokens
         # The meter's running figure lags behind by a batch of text; near the end of what is held it counts exactly.
         self._ahead = max(self._step // 2, LAG_TOKENS)
@@ -75,6 +77,18 @@ class Holding:
         """What a usage costs, in nano-dollars; 0 where nothing has a price."""
         return self._cost(usage, self.price) or 0
 
+    def answered_by(self, model: str, *, said_so: bool) -> None:
+        """Another model than the one asked for answers: what it costs counts, where that is known.
+
+        Where only the name in the answer tells (not `said_so` in its headers), a price that the user states
+        for the model asked for yields to none but another one that the user states.
+        """
+        price = self._assembly.prices.price(self._route.upstream, model, self._call.at_ms, self._prompt_tokens)
+        if price is None or (not said_so and _is_users(self.price) and not _is_users(price)):
+            return
+        self.price = price
+        self._bound = dearest(price, self._call.request)
+
     async def _grow(self, tokens: int) -> None:
         demands = self._growth(tokens)
         try:
@@ -121,3 +135,7 @@ class Holding:
         return await self._ledger.standings(
             [account for demand in demands for need in demand for account in need.accounts]
         )
+
+
+def _is_users(price: Price | None) -> bool:
+    return price is not None and price.source == CONFIGURATION

@@ -4,15 +4,18 @@ import asyncio
 
 from bursar.assembly import Assembly
 from bursar.contract.events import AttemptFailed, ExchangeClosed, ExchangeOpened, Publish
+from bursar.dialects.lesson import lesson_of
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import Outcome
-from bursar.domain.refusals import Refusal
-from bursar.domain.route import FallbackChain, Route
+from bursar.domain.refusals import CallerFault, ContentRefused, ContextTooLong, Refusal, UpstreamRefusal
+from bursar.domain.route import Route
 from bursar.ledger.ledger import Ledger
 from bursar.pipeline.attempt import Attempt, Trial
 from bursar.pipeline.call import Call
+from bursar.pipeline.candidates import Candidates
 from bursar.pipeline.relay import Ending
 from bursar.pipeline.reply import Reply, ReplyState
+from bursar.pipeline.sizing import too_long_for
 
 _COUNT_IN_THREAD = 32 * 1024
 """More new text than this, in bytes, is counted off the event loop."""
@@ -25,11 +28,11 @@ async def serve(
     ending = Ending(Outcome.FAILED)
     opened = False
     try:
-        candidates = assembly.router.candidates(call.alias)[: assembly.config.limits.max_attempts]
-        prompt_tokens = await count_prompt(call, candidates[0], assembly)
+        candidates = Candidates(call, assembly)
+        prompt_tokens = await count_prompt(call, candidates.first, assembly)
         publish(_opened(call, prompt_tokens))
         opened = True
-        ending = await _first_that_answers(call, candidates, prompt_tokens, reply, assembly, ledger, publish, clock)
+        ending = await _first_that_answers(call, candidates, reply, assembly, ledger, publish, clock)
     except Refusal as refusal:
         ending = Ending(Outcome.REFUSED, refusal=refusal)
         raise
@@ -45,8 +48,7 @@ async def serve(
 
 async def _first_that_answers(
     call: Call,
-    candidates: FallbackChain,
-    prompt_tokens: int,
+    candidates: Candidates,
     reply: Reply,
     assembly: Assembly,
     ledger: Ledger,
@@ -54,19 +56,64 @@ async def _first_that_answers(
     clock: Clock,
 ) -> Ending:
     """The ending at the first route that can be held and answers. Raises the last route's Refusal."""
-    failed: tuple[Route, str] | None = None
-    for number, route in enumerate(candidates, 1):
-        if number > 1:
-            prompt_tokens = await count_prompt(call, route, assembly)
-        trial = Trial(route, number, prompt_tokens, failed)
+    loop, health = asyncio.get_running_loop(), assembly.health
+    while (route := candidates.next()) is not None:
+        if candidates.wait_s:
+            await asyncio.sleep(candidates.wait_s)
+        prompt_tokens = await count_prompt(call, route, assembly)
+        facts = candidates.facts(route)
+        too_long = too_long_for(route, facts, call.request, prompt_tokens, assembly.counter.family(route.model).percent)
+        if too_long is not None:
+            publish(_failed(call, route, too_long, clock))
+            candidates.does_not_fit(too_long)
+            continue
+        trial = Trial(
+            route,
+            candidates.tries,
+            prompt_tokens,
+            candidates.instead_of(route),
+            facts,
+            candidates.first_event_s(),
+        )
+        begun_s, probe, ending = loop.time(), health.begin(route), None
         try:
-            return await Attempt(call, trial, assembly, ledger, publish, clock).run(reply)
+            ending = await Attempt(call, trial, assembly, ledger, publish, clock).run(reply)
+            return ending
         except Refusal as refusal:
-            publish(AttemptFailed(clock.now_ms(), call.id, route.upstream, route.model, refusal.code, refusal.message))
-            if not refusal.next_route or number == len(candidates):
-                raise
-            failed = failed or (route, refusal.code)
-    raise AssertionError("an alias has at least one route")
+            health.failed(route, refusal)
+            publish(_failed(call, route, refusal, clock))
+            now_s = loop.time()
+            candidates.refused(route, refusal, now_s, took_s=now_s - begun_s, probe=probe)
+            if candidates.may_send and _learns_from(refusal, route, call, assembly):
+                candidates.again(route)
+        finally:
+            _tell_health(assembly, route, ending)
+    if candidates.last is None:
+        raise AssertionError("an alias has at least one route")
+    if isinstance(candidates.last, UpstreamRefusal):
+        # The client's own retries would multiply ours.
+        candidates.last.may_retry = False
+    raise candidates.last
+
+
+def _tell_health(assembly: Assembly, route: Route, ending: Ending | None) -> None:
+    """What an attempt that was no refusal says of its route: that it is well, that it broke, or nothing."""
+    if ending is not None and ending.refusal is not None:
+        assembly.health.failed(route, ending.refusal)
+    elif ending is not None and ending.outcome in (Outcome.COMPLETE, Outcome.CUT):
+        assembly.health.completed(route)
+    else:
+        assembly.health.left(route)
+
+
+def _learns_from(refusal: Refusal, route: Route, call: Call, assembly: Assembly) -> bool:
+    """Whether a no to a parameter taught something new of the route, so that it may be asked without."""
+    if not isinstance(refusal, CallerFault) or isinstance(refusal, ContextTooLong | ContentRefused):
+        return False
+    if refusal.status not in (400, 422):
+        return False
+    lesson = lesson_of(call.request, refusal.message, refusal.code, refusal.param)
+    return lesson is not None and assembly.learned.learn_traits(route, lesson)
 
 
 async def count_prompt(call: Call, route: Route, assembly: Assembly) -> int:
@@ -82,6 +129,10 @@ def _opened(call: Call, prompt_tokens: int) -> ExchangeOpened:
     return ExchangeOpened(
         call.at_ms, call.id, call.key.name, call.project, call.client, call.alias, request.stream, prompt_tokens
     )
+
+
+def _failed(call: Call, route: Route, refusal: Refusal, clock: Clock) -> AttemptFailed:
+    return AttemptFailed(clock.now_ms(), call.id, route.upstream, route.model, refusal.code, refusal.message)
 
 
 def _closed(call: Call, ending: Ending, reply: Reply, clock: Clock) -> ExchangeClosed:

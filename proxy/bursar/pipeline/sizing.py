@@ -12,7 +12,10 @@ from bursar.config.schema import LimitSettings
 from bursar.dialects.openai_chat_request import ChatRequest
 from bursar.domain.account import Demand, Shortfall, Standing, bear
 from bursar.domain.exchange import Price
+from bursar.domain.refusals import ContextTooLong
+from bursar.domain.route import Route
 from bursar.domain.usage import Usage
+from bursar.routing.facts import Facts
 
 DemandsOf = Callable[[Usage], tuple[Demand, ...]]
 
@@ -46,6 +49,34 @@ def first_size(request: ChatRequest, prompt_tokens: int, limits: LimitSettings) 
         return Size(Usage(prompt, first * request.answers), None)
     bound = limits.answer_tokens if request.limit is None else request.limit
     return Size(Usage(prompt, bound * request.answers), bound if request.limit is None else None)
+
+
+def too_long_for(
+    route: Route, facts: Facts, request: ChatRequest, prompt_tokens: int, percent: int
+) -> ContextTooLong | None:
+    """The refusal of a request that cannot fit a route's window: prompt and the answer's limit together.
+
+    `percent` is the factor that is in our count of the prompt: only what would not fit without it is sure
+    not to fit, and all else is for the upstream to judge.
+    """
+    if facts.window is None:
+        return None
+    most = request.limit or 0
+    if facts.traits.output_limit is not None:
+        most = min(most, facts.traits.output_limit)
+    needed = prompt_tokens * 100 // max(percent, 100) + most
+    if needed <= facts.window:
+        return None
+    refusal = ContextTooLong(
+        f"The request takes about {needed:,} tokens with its answer, and the context window of {route} "
+        f"is {facts.window:,}. Shorten it, or ask for a model with a larger window.",
+        status=400,
+        code="context_length_exceeded",
+        type="invalid_request_error",
+        param="messages",
+    )
+    refusal.window = facts.window
+    return refusal
 
 
 def smaller_size(

@@ -1,35 +1,80 @@
 """Router: the name a client asks for, turned into the routes to try, in order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from bursar.domain.refusals import UnknownModel
 from bursar.domain.route import FallbackChain, ModelAlias, Route
+from bursar.routing.listed import Listed
 
 _NAMES_SHOWN = 8
 _LONGEST_NAME = 200
 
 
 class Router:
-    """The aliases and upstreams of one configuration."""
+    """The aliases and upstreams of one configuration, and what the upstreams list.
 
-    def __init__(self, aliases: Mapping[str, ModelAlias], upstreams: Iterable[str]) -> None:
+    An alias of exactly that name comes first; then those that are globs with a slash, `upstream/model`,
+    the other globs, and last what an upstream lists under that very name.
+    """
+
+    def __init__(
+        self, aliases: Mapping[str, ModelAlias], upstreams: Iterable[str], listed: Listed | None = None
+    ) -> None:
         self._aliases = dict(aliases)
-        self._upstreams = frozenset(upstreams)
+        self._upstreams = tuple(upstreams)
+        self._known = frozenset(self._upstreams)
+        self._listed = listed or Listed()
+        globs = [alias for alias in self._aliases.values() if alias.is_glob]
+        self._narrow = tuple(alias for alias in globs if "/" in alias.name)
+        self._wide = tuple(alias for alias in globs if "/" not in alias.name)
 
     @property
     def aliases(self) -> tuple[ModelAlias, ...]:
         """Every alias, in the order of the configuration."""
         return tuple(self._aliases.values())
 
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """The names of all upstreams, in the order of the configuration."""
+        return self._upstreams
+
     def candidates(self, name: str) -> FallbackChain:
-        """The routes for an alias, or the one that `upstream/model` names. Raises UnknownModel."""
+        """The routes for a name. Raises UnknownModel."""
         alias = self._aliases.get(name)
-        if alias is not None:
+        if alias is not None and not alias.is_glob:
             return alias.chain
+        chain = self._found(name)
+        if chain is None:
+            raise UnknownModel(self._unknown(name), param="model")
+        return chain
+
+    def with_fallbacks(self, name: str, fallbacks: Sequence[str]) -> FallbackChain:
+        """The routes for a name whose fallbacks are a list of the request's or the key's own.
+
+        The list takes the place of the alias's chain: each name, the one asked for first, stands for its
+        first route. A name that nobody knows is taken for a model where the first one is. Raises
+        UnknownModel for the name asked for.
+        """
+        first = self.candidates(name)[0]
+        routes = [first]
+        for each in fallbacks:
+            try:
+                routes.append(self.candidates(each)[0])
+            except UnknownModel:
+                routes.append(Route(first.upstream, each))
+        return tuple(dict.fromkeys(routes))
+
+    def _found(self, name: str) -> FallbackChain | None:
+        if self._narrow and (alias := _fitting(self._narrow, name)) is not None:
+            return alias.chain_for(name)
         upstream, slash, model = name.partition("/")
-        if slash and model and upstream in self._upstreams:
+        if slash and model and upstream in self._known:
             return (Route(upstream, model),)
-        raise UnknownModel(self._unknown(name), param="model")
+        if self._wide and (alias := _fitting(self._wide, name)) is not None:
+            return alias.chain_for(name)
+        route = self._listed.find(name, self._upstreams)
+        return (route,) if route is not None else None
 
     def _unknown(self, name: str) -> str:
         shown = name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"
@@ -38,3 +83,10 @@ class Router:
         known = ", ".join(list(self._aliases)[:_NAMES_SHOWN])
         more = "" if len(self._aliases) <= _NAMES_SHOWN else f" and {len(self._aliases) - _NAMES_SHOWN} more"
         return f"There is no model {shown!r}. Ask for one of: {known}{more}; or for UPSTREAM/MODEL."
+
+
+def _fitting(aliases: Iterable[ModelAlias], name: str) -> ModelAlias | None:
+    """The first alias whose glob a name fits; a name too long to be a model's fits none."""
+    if len(name) > _LONGEST_NAME:
+        return None
+    return next((alias for alias in aliases if fnmatchcase(name, alias.name)), None)

@@ -89,10 +89,14 @@ async def test_a_route_that_fails_first_gives_way_to_the_next(tmp_path: Path) ->
         records = await proxy.records()
         assert [(record.attempt, record.outcome, record.cost_nano > 0) for record in records] == [
             (1, Outcome.REFUSED, False),
-            (2, Outcome.COMPLETE, True),
-        ] * 2
+            (2, Outcome.REFUSED, False),
+            (3, Outcome.COMPLETE, True),
+            # The second call knows that the first route is not well.
+            (1, Outcome.COMPLETE, True),
+        ]
         [first, _] = await proxy.exchanges()
-        assert [attempt.code for attempt in first.attempts] == ["model_overloaded", ""]
+        assert [attempt.code for attempt in first.attempts] == ["model_overloaded", "model_overloaded", ""]
+        assert proxy.practice.tally.models["fault-500"].begun == 2
 
 
 async def test_a_no_of_the_last_route_reaches_the_client_in_its_own_shape(tmp_path: Path) -> None:
