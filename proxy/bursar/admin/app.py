@@ -7,6 +7,7 @@ from bursar.admin.context import CONTEXT, AdminContext
 from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
 from bursar.admin.process import reload, status, stop
+from bursar.admin.statements import exchange, statement
 from bursar.admin.watch import watch
 from bursar.admin.wire import answer_in_problems, refuse
 from bursar.doorkeeper.keeper import doorkeeper
@@ -23,6 +24,8 @@ def admin_app(context: AdminContext) -> web.Application:
             web.get("/watch", watch, allow_head=False),
             web.get("/history", history, allow_head=False),
             web.get("/spend", spend, allow_head=False),
+            web.get("/exchanges/{id}", exchange, allow_head=False),
+            web.get("/statement", statement, allow_head=False),
             web.get("/keys", list_keys, allow_head=False),
             web.post("/keys", issue_key),
             web.delete("/keys/{name}", revoke_key),

@@ -28,6 +28,8 @@ COMMANDS = {
     "watch": Entry("watch", "the terminal interface of a running proxy"),
     "status": Entry("status", "what runs, and how the accounts stand"),
     "usage": Entry("usage", "what was used and spent, by day, model, key and more"),
+    "log": Entry("log", "the calls, one attempt a line, or one call in full"),
+    "statement": Entry("statement", "a month: opening and closing balances, and every transaction"),
     "key": Entry("keys", "issue, list and revoke the keys of client applications"),
     "cap": Entry("caps", "set, list and remove spending limits"),
     "secret": Entry("secret", "keep an upstream's key in the keyring of this system"),

@@ -9,6 +9,9 @@ import msgspec
 
 from bursar.contract.shown import shown
 
+_BEGINS_A_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
+"""The last four are the wide forms, which count where people write with them."""
+
 
 def say(line: str = "") -> None:
     """One line to standard output."""
@@ -49,4 +52,4 @@ def width_of(text: str) -> int:
 def csv_text(text: str) -> str:
     """A text for a cell of a table that a spreadsheet may open: one that would begin a formula does not (CWE-1236)."""
     visible = shown(text)
-    return f"'{visible}" if text[:1] in tuple("=+-@\t\r\0") and text else visible
+    return f"'{visible}" if text.startswith(_BEGINS_A_FORMULA) else visible

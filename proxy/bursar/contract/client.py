@@ -21,6 +21,7 @@ from bursar.contract.commands import (
 )
 from bursar.contract.events import KeyView
 from bursar.contract.places import Places
+from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.way_in import NoAnswer, NotRunning, Refused, refused, way_in
 
 __all__ = ["AdminClient", "ClientLimits", "NoAnswer", "NotRunning", "Refused"]
@@ -97,6 +98,14 @@ class AdminClient:
     async def history(self, before: str | None = None, limit: int = 50) -> HistoryPage:
         """A page of usage records, newest first."""
         return await self._ask("GET", "/history", HistoryPage, query={"before": before, "limit": limit})
+
+    async def exchange(self, exchange_id: str) -> ExchangeRecord:
+        """One exchange: its attempts, their prices, who paid."""
+        return await self._ask("GET", f"/exchanges/{quote(exchange_id, safe='')}", ExchangeRecord)
+
+    async def statement(self, month: str | None = None) -> MonthStatement:
+        """The statement of a month (YYYY-MM), else of the present one."""
+        return await self._ask("GET", "/statement", MonthStatement, query={"month": month})
 
     async def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""

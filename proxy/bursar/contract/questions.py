@@ -16,6 +16,7 @@ from bursar.contract.codec import Mismatch, decode, encode
 from bursar.contract.commands import HistoryPage, IssueKey, KeyIssued, Reloaded, SpendReport, Status
 from bursar.contract.events import KeyView
 from bursar.contract.places import Places
+from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.way_in import NoAnswer, NotRunning, Refused, WayIn, address_of, refused, way_in
 
 T = TypeVar("T")
@@ -55,6 +56,14 @@ class Questions:
     def history(self, before: str | None = None, limit: int = 50) -> HistoryPage:
         """A page of usage records, newest first."""
         return self._ask("GET", "/history", HistoryPage, query={"before": before, "limit": limit})
+
+    def exchange(self, exchange_id: str) -> ExchangeRecord:
+        """One exchange: its attempts, their prices, who paid."""
+        return self._ask("GET", f"/exchanges/{quote(exchange_id, safe='')}", ExchangeRecord)
+
+    def statement(self, month: str | None = None) -> MonthStatement:
+        """The statement of a month (YYYY-MM), else of the present one."""
+        return self._ask("GET", "/statement", MonthStatement, query={"month": month})
 
     def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""

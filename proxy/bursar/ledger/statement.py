@@ -1,14 +1,16 @@
-"""Statement: the read side of the ledger: spend by heading or by time, pages of history, and the audit of its sums."""
+"""Statement: the read side of the ledger: spend, pages of history, one exchange, a month, and the audit of its sums."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from bursar.contract.commands import HistoryPage, SpendReport, SpendRow
 from bursar.contract.snapshot import Spend
+from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.domain.clock import Clock
 from bursar.domain.cycle import Cycle, Every, cycle_at
 from bursar.ledger.audit import audit
+from bursar.ledger.month import month_of, statement_of, total_of
 from bursar.storage.store import Reader, SpendBy, Store, Stretch
 
 _LABELS = {Every.HOUR: "%Y-%m-%d %H:00", Every.DAY: "%Y-%m-%d", Every.WEEK: "%G-W%V", Every.MONTH: "%Y-%m"}
@@ -54,7 +56,7 @@ class Statement:
             else:
                 rows = reader.spend_by(SpendBy(by), since, until)
                 rows.sort(key=lambda row: (-row.cost_nano, row.label))
-            return SpendReport(by, since, until, tuple(rows), _total(rows))
+            return SpendReport(by, since, until, tuple(rows), total_of(rows))
 
         return await self._store.read(ask)
 
@@ -97,6 +99,18 @@ class Statement:
         page = found[:limit]
         return HistoryPage(tuple(row for _, row in page), str(page[-1][0]) if len(found) > limit else None)
 
+    async def exchange(self, exchange_id: str) -> ExchangeRecord:
+        """Every attempt of one call. Raises LookupError where there is no record of it."""
+        attempts = await self._store.read(lambda reader: reader.exchange(exchange_id))
+        if not attempts:
+            raise LookupError(f"there is no record of an exchange {exchange_id[:64]!r}")
+        return ExchangeRecord(exchange_id, tuple(attempts))
+
+    async def month(self, name: str | None = None) -> MonthStatement:
+        """The statement of a month such as `2026-09`, else of the present one up to now. Raises ValueError for none."""
+        month = month_of(name, self._clock.now_ms(), self._zone)
+        return await self._store.read(lambda reader: statement_of(month, reader))
+
     async def audit(self) -> tuple[str, ...]:
         """What does not add up, in sentences; nothing should ever be."""
         return await self._store.read(audit)
@@ -108,18 +122,3 @@ class Statement:
             label = datetime.fromtimestamp(cycle.start_ms // 1000, self._zone).strftime(_LABELS[every])
             yield Stretch(label, since_ms, end_ms)
             since_ms = end_ms
-
-
-def _total(rows: Iterable[SpendRow]) -> SpendRow:
-    total = SpendRow("total", 0, 0, 0, 0, 0, 0)
-    for row in rows:
-        total = SpendRow(
-            "total",
-            total.requests + row.requests,
-            total.prompt_tokens + row.prompt_tokens,
-            total.cached_tokens + row.cached_tokens,
-            total.completion_tokens + row.completion_tokens,
-            total.reasoning_tokens + row.reasoning_tokens,
-            total.cost_nano + row.cost_nano,
-        )
-    return total

@@ -60,6 +60,8 @@ SELECT w.text, start_ms,
   FROM entry JOIN word AS w ON w.id = account WHERE at_ms >= ? AND at_ms < ? GROUP BY account, start_ms
 """
 _FARTHEST = 2**63 - 1
+_PRICE_AT = 21
+"""Where the price is in a row of `_ATTEMPTS` without its number."""
 
 
 class SqliteReader:
@@ -147,7 +149,7 @@ class SqliteReader:
 
 def _attempt_record(row: Sequence[Any]) -> AttemptRecord:
     """One row of `_ATTEMPTS`, without its number, in full."""
-    price = row[20]
+    price = row[_PRICE_AT]
     return AttemptRecord(
         _attempt_row(row), None if price is None else msgspec.json.decode(price, type=Price), _paid(row[-1])
     )

@@ -1,0 +1,122 @@
+"""`bursar log`: the calls, one attempt a line; with `--follow` as they end; with `--id` one call in full."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+
+from bursar.cli.exits import Exit
+from bursar.cli.log_lines import exchange_lines, line_of
+from bursar.cli.output import complain, say, say_json
+from bursar.cli.places import add_config, places_of
+from bursar.cli.running import asking
+from bursar.contract.commands import AttemptRow
+from bursar.contract.questions import Questions
+from bursar.contract.way_in import NotRunning
+
+DESCRIPTION = """\
+The calls, one attempt a line, the latest last. Times are those of the end.
+
+examples:
+  bursar log                        the last 20
+  bursar log --limit 500 --json     one JSON object a line; money in nano-dollars
+  bursar log --follow               and what comes, until Ctrl-C; waits while the proxy is away
+  bursar log --id 1g6xk5v7zq0w3m    one call: its attempts, their prices, who paid
+"""
+
+_PAGE = 500
+_FIRST_PAGE = 10
+"""Most looks find nothing new, or little."""
+
+_LOOK_S = 0.5
+
+
+def arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    """Its options."""
+    add_config(parser)
+    parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="how many attempts; default: 20")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--follow", action="store_true", help="go on with what comes")
+    which.add_argument("--id", metavar="EXCHANGE", help="one call, by the id in its x-bursar-exchange header")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask, and print."""
+    if options.id:
+        return _one(options)
+    with asking(places_of(options)) as proxy:
+        rows = list(_latest(proxy, options.limit))[::-1]
+    if not (rows or options.follow):
+        say("There are no calls yet.")
+    for row in rows:
+        _say(row, as_json=options.json)
+    if options.follow:
+        _follow(options, rows[-1] if rows else None)
+    return Exit.OK
+
+
+def _one(options: argparse.Namespace) -> int:
+    with asking(places_of(options)) as proxy:
+        exchange = proxy.exchange(options.id)
+        units = {account.id: account.unit for account in proxy.status().accounts}
+    if options.json:
+        say_json(exchange)
+    else:
+        for line in exchange_lines(exchange, units):
+            say(line)
+    return Exit.OK
+
+
+def _latest(proxy: Questions, limit: int, first: int = _PAGE) -> Iterator[AttemptRow]:
+    """The latest attempts, the latest first; at most `first` of them are asked for at first."""
+    before: str | None = None
+    size = first
+    while limit > 0:
+        page = proxy.history(before, min(limit, size))
+        yield from page.rows
+        limit, before, size = limit - len(page.rows), page.next, _PAGE
+        if before is None:
+            return
+
+
+def _follow(options: argparse.Namespace, last: AttemptRow | None) -> None:
+    """Print what is new, twice a second. What was recorded while the proxy was away is not missed."""
+    places, away = places_of(options), False
+    while True:
+        sys.stdout.flush()
+        time.sleep(_LOOK_S)
+        try:
+            fresh = _since(Questions(places), last)
+        except NotRunning:
+            if not away:
+                complain("The proxy is not running; waiting for it.")
+            away = True
+            continue
+        away = False
+        for row in fresh:
+            _say(row, as_json=options.json)
+            last = row
+
+
+def _since(proxy: Questions, last: AttemptRow | None) -> list[AttemptRow]:
+    """What came after an attempt, the earliest first."""
+    fresh: list[AttemptRow] = []
+    for row in _latest(proxy, sys.maxsize, _FIRST_PAGE):
+        if row == last:
+            break
+        fresh.append(row)
+    return fresh[::-1]
+
+
+def _say(row: AttemptRow, *, as_json: bool) -> None:
+    if as_json:
+        say_json(row)
+    else:
+        say(line_of(row))
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 10**9):
+        raise argparse.ArgumentTypeError(f"{ascii(text)}: a whole number from 1, please")
+    return int(text)
