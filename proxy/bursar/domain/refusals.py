@@ -157,6 +157,12 @@ class UnknownUpstream(Refusal):
     status, code = 404, "upstream_not_found"
 
 
+class UnknownExchange(Refusal):
+    """No record of such an exchange is kept."""
+
+    status, code = 404, "exchange_not_found"
+
+
 # --- money --------------------------------------------------------------------------------------
 
 
