@@ -3,6 +3,19 @@
 One command a line; `#` begins a comment:
 
     cap      NAME[/EVERY] LIMIT [UNIT]        state an account (again: with another limit)
+    plan     NAME/EVERY LIMIT [UNIT]          the same of a plan; _ stands for a blank in EVERY
+    wallet   NAME [BELOW AMOUNT PER_MONTH]    state a wallet, which may top itself up
+    overflow NAME PLAN LIMIT                  what a plan may draw from its wallet each cycle
+    adopt                     take up what was stated of plans
+    top_up   WALLET AMOUNT
+    raise    CAP AMOUNT DURATION
+    undo     CAP              end its raise
+    lapse                     see to raises whose end has come
+    reset    PLAN
+    correct  ACCOUNT BALANCE
+    overdue                   settle what is in doubt and whose cycles are over
+    grants   ACCOUNT [KIND AMOUNT]…           all that was ever granted, the first first
+    raised   COUNT            how many raises a watcher knows of
     hold     ID NEED… [ok | over_budget ACCOUNT AVAILABLE]
     grow     ID NEED… [ok | over_budget ACCOUNT AVAILABLE]
     settle   ID NEED…          leave the block, so much used
@@ -13,13 +26,13 @@ One command a line; `#` begins a comment:
     show     ACCOUNT [granted N] [held N] [settled N] [available N]
     records  COUNT COST
 
-A NEED is `ACCOUNT AMOUNT`, or `ACCOUNT AMOUNT else ACCOUNT AMOUNT`, the second bearing the rest of the share.
+A NEED is `ACCOUNT AMOUNT` (`ACCOUNT+BESIDE AMOUNT` of both), or `ACCOUNT AMOUNT else ACCOUNT AMOUNT`, the second bearing the rest of the share.
 """
 
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from itertools import groupby
 from typing import TypeVar
@@ -27,12 +40,16 @@ from typing import TypeVar
 import pytest
 from fakes.samples import NOON_MS, ROUTE, record
 
-from bursar.contract.events import Event, HoldInDoubt
+from bursar.contract.events import Event, Granted, GrantEnded, HoldInDoubt
 from bursar.domain.account import Account, AccountKind, Demand, Need, Unit
 from bursar.domain.clock import FixedClock
 from bursar.domain.cycle import Every
+from bursar.domain.recurrence import recurrence_of
 from bursar.domain.refusals import OverBudget
+from bursar.domain.wallet import AutoTopUp
 from bursar.ledger.audit import audit
+from bursar.ledger.doubts import Doubts
+from bursar.ledger.grants import Grants
 from bursar.ledger.ledger import Held, Ledger
 from bursar.storage.store import Reader, Store
 
@@ -58,6 +75,8 @@ class Stage:
         """Begin a run."""
         self.store = await self.reopen(self.store)
         self.ledger = Ledger(self.store, self.clock, self.events.append, self.zone)
+        self.grants = Grants(self.store, self.clock, self.events.append, self.zone)
+        self.doubts = Doubts(self.store, self.clock, self.events.append, self.zone)
         await self.ledger.recover()
 
     async def play(self, script: str) -> None:
@@ -81,6 +100,73 @@ class Stage:
         self.accounts[name] = Account(
             f"cap:{name}", AccountKind.CAP, name, unit, Every(every or "day"), int(words[1].replace("_", ""))
         )
+
+    async def _plan(self, words: list[str]) -> None:
+        name, _, every = words[0].partition("/")
+        recurrence = recurrence_of(every.replace("_", " "))
+        unit = _UNITS[words[2]] if len(words) > 2 else Unit.TOKENS
+        self.accounts[name] = Account(
+            f"plan:{name}",
+            AccountKind.PLAN,
+            name,
+            unit,
+            recurrence.every,
+            int(words[1].replace("_", "")),
+            anchor=recurrence.anchor,
+        )
+
+    async def _wallet(self, words: list[str]) -> None:
+        auto = AutoTopUp(*map(int, words[1:])) if words[1:] else None
+        self.accounts[words[0]] = Account(
+            f"wallet:{words[0]}", AccountKind.WALLET, words[0], Unit.NANO_DOLLARS, Every.TOTAL, 0, auto=auto
+        )
+
+    async def _overflow(self, words: list[str]) -> None:
+        plan = self.accounts[words[1]]
+        self.accounts[words[0]] = replace(
+            plan,
+            id=f"overflow:{words[0]}",
+            kind=AccountKind.OVERFLOW,
+            unit=Unit.NANO_DOLLARS,
+            limit=int(words[2]),
+            within=plan.id,
+        )
+
+    async def _adopt(self, words: list[str]) -> None:
+        await self.grants.adopt(self.accounts.values())
+
+    async def _top_up(self, words: list[str]) -> None:
+        await self.grants.top_up(self.accounts[words[0]], int(words[1]))
+
+    async def _raise(self, words: list[str]) -> None:
+        account = self.accounts[words[0]]
+        until_ms = self.clock.now_ms() + _duration_ms(words[2])
+        await self.grants.raise_for(account, int(words[1]), until_ms, note="a long night", by="ada")
+
+    async def _undo(self, words: list[str]) -> None:
+        [grant] = [each for each in await self.grants.all(self.accounts[words[0]].id) if each.is_open]
+        await self.grants.undo(grant.id)
+
+    async def _lapse(self, words: list[str]) -> None:
+        await self.grants.lapse(self.accounts.values())
+
+    async def _reset(self, words: list[str]) -> None:
+        await self.grants.reset(self.accounts[words[0]])
+
+    async def _correct(self, words: list[str]) -> None:
+        await self.grants.correct(self.accounts[words[0]], int(words[1]))
+
+    async def _overdue(self, words: list[str]) -> None:
+        await self.doubts.settle_overdue(self.accounts.values())
+
+    async def _grants(self, words: list[str]) -> None:
+        found = [(each.kind.value, str(each.amount)) for each in await self.grants.all(self.accounts[words[0]].id)]
+        assert found[::-1] == list(zip(words[1::2], words[2::2], strict=True))
+
+    async def _raised(self, words: list[str]) -> None:
+        known = {e.grant.id for e in self.events if isinstance(e, Granted) and e.grant.is_open}
+        known -= {e.grant.id for e in self.events if isinstance(e, GrantEnded)}
+        assert len(known) == int(words[0])
 
     async def _hold(self, words: list[str]) -> None:
         exchange, needs, expected = words[0], *_expectation(words[1:])
@@ -107,9 +193,7 @@ class Stage:
         await stack.aclose()
 
     async def _turn(self, words: list[str]) -> None:
-        matched = re.fullmatch(r"(-?\d+)([a-z]+)", words[0])
-        assert matched is not None
-        self.clock.turn(int(matched[1]) * _DURATIONS[matched[2]])
+        self.clock.turn(_duration_ms(words[0]))
 
     async def _crash(self, words: list[str]) -> None:
         # Blocks of the run that ended are never left: nothing of theirs happens any more.
@@ -145,7 +229,8 @@ class Stage:
                 joined = True
                 continue
             for name, amount in zip(pairs[::2], pairs[1::2], strict=True):
-                need = Need(self.accounts[name], int(amount))
+                first, *beside = name.split("+")
+                need = Need(self.accounts[first], int(amount), tuple(self.accounts[each] for each in beside))
                 if joined:
                     demands[-1].append(need)
                     joined = False
@@ -176,3 +261,9 @@ def _expectation(words: list[str]) -> tuple[list[str], list[str]]:
         at = words.index("over_budget")
         return words[:at], words[at + 1 :]
     return words, []
+
+
+def _duration_ms(word: str) -> int:
+    matched = re.fullmatch(r"(-?\d+)([a-z]+)", word)
+    assert matched is not None
+    return int(matched[1]) * _DURATIONS[matched[2]]

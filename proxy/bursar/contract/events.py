@@ -6,6 +6,7 @@ import msgspec
 
 from bursar.domain.account import Account, Standing
 from bursar.domain.exchange import Outcome
+from bursar.domain.grant import Grant
 from bursar.domain.usage import Quality, Usage
 
 
@@ -87,6 +88,41 @@ class StandingsChanged(_Event, frozen=True):
     standings: tuple[Standing, ...]
 
 
+class Granted(_Event, frozen=True):
+    """Something was granted beside the configuration: a top-up, a raise, a reset, a correction."""
+
+    grant: Grant
+
+
+class GrantEnded(_Event, frozen=True):
+    """A raise has ended, by itself or because it was undone."""
+
+    grant: Grant
+
+
+class BalanceView(msgspec.Struct, frozen=True):
+    """What a vendor says of the account behind a wallet, in nano-dollars; None where it does not say.
+
+    `drift_nano` is how much more the vendor has charged than we have settled since the first
+    comparison. `problem` says why there is no answer; the figures are then those of the last one.
+    """
+
+    account_id: str
+    compared_ms: int
+    remaining_nano: int | None = None
+    used_nano: int | None = None
+    drift_nano: int | None = None
+    alarm: bool = False
+    way: str = ""
+    problem: str = ""
+
+
+class BalanceCompared(_Event, frozen=True):
+    """A wallet was compared with the vendor's own balance."""
+
+    balance: BalanceView
+
+
 class HoldInDoubt(_Event, frozen=True):
     """A hold whose process died is still held."""
 
@@ -99,9 +135,11 @@ class HoldInDoubt(_Event, frozen=True):
 
 
 class DoubtResolved(_Event, frozen=True):
-    """A hold in doubt was settled or released."""
+    """A hold in doubt was settled or released; `estimated` where its cycle was over before anybody knew."""
 
     hold_id: int
+    settled: bool = False
+    estimated: bool = False
 
 
 class RouteView(msgspec.Struct, frozen=True):
@@ -222,6 +260,9 @@ Event = (
     | AttemptSettled
     | ExchangeClosed
     | StandingsChanged
+    | BalanceCompared
+    | Granted
+    | GrantEnded
     | HoldInDoubt
     | DoubtResolved
     | ConfigurationLoaded

@@ -10,6 +10,8 @@ from bursar.contract.events import (
     AttemptFailed,
     AttemptSettled,
     AttemptStarted,
+    BalanceCompared,
+    BalanceView,
     ConfigurationLoaded,
     ConfigurationRejected,
     DoubtResolved,
@@ -17,6 +19,8 @@ from bursar.contract.events import (
     ExchangeClosed,
     ExchangeOpened,
     ExchangeProgressed,
+    Granted,
+    GrantEnded,
     HoldInDoubt,
     KeyChanged,
     KeyRevoked,
@@ -29,6 +33,7 @@ from bursar.contract.events import (
 from bursar.domain.account import Account, Standing
 from bursar.domain.cycle import Every, cycle_at
 from bursar.domain.exchange import Outcome
+from bursar.domain.grant import Grant
 from bursar.domain.usage import NOTHING, Quality, Usage
 
 KEPT_EXCHANGES = 200
@@ -119,6 +124,8 @@ class Snapshot(msgspec.Struct):
     aliases: dict[str, AliasView] = msgspec.field(default_factory=dict)
     keys: dict[str, KeyView] = msgspec.field(default_factory=dict)
     exchanges: dict[str, ExchangeView] = msgspec.field(default_factory=dict)
+    balances: dict[str, BalanceView] = msgspec.field(default_factory=dict)
+    raises: dict[int, Grant] = msgspec.field(default_factory=dict)
     in_doubt: dict[int, DoubtView] = msgspec.field(default_factory=dict)
     minutes: list[Spend] = msgspec.field(default_factory=list)
     days: list[Spend] = msgspec.field(default_factory=list)
@@ -140,6 +147,13 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
         case StandingsChanged():
             for standing in event.standings:
                 snapshot.standings[standing.account_id] = standing
+        case BalanceCompared():
+            snapshot.balances[event.balance.account_id] = event.balance
+        case Granted():
+            if event.grant.is_open:
+                snapshot.raises[event.grant.id] = event.grant
+        case GrantEnded():
+            snapshot.raises.pop(event.grant.id, None)
         case HoldInDoubt():
             snapshot.in_doubt[event.hold_id] = DoubtView(
                 event.hold_id, event.exchange_id, event.upstream, event.model, event.placed_ms, event.shares
@@ -262,4 +276,7 @@ def _configure(snapshot: Snapshot, event: ConfigurationLoaded) -> None:
     snapshot.accounts = {account.id: account for account in event.accounts}
     snapshot.standings = {
         account_id: standing for account_id, standing in snapshot.standings.items() if account_id in snapshot.accounts
+    }
+    snapshot.balances = {
+        account_id: balance for account_id, balance in snapshot.balances.items() if account_id in snapshot.accounts
     }

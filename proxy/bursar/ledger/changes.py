@@ -1,10 +1,11 @@
 """What happens to the books when a hold is placed and when it ends: plain functions of a Transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bursar.domain.account import Account, Demand, PlanEnded, Share, Standing, bear, charge_to, opened
-from bursar.domain.cycle import Cycle, later_of
+from bursar.domain.account import Account, Demand, PlanEnded, Share, Shortfall, Standing, bear, charge_to, opened
+from bursar.domain.cycle import Cycle, Every, later_of
+from bursar.domain.grant import Grant, GrantKind, with_grants
 from bursar.domain.hold import Entry, EntryKind, HeldShare, Hold, HoldState
 from bursar.domain.route import Route
 from bursar.ledger.now import Now
@@ -16,10 +17,12 @@ InCycle = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A hold, and how all accounts that were asked stand after it."""
+    """A hold, how all accounts that were asked stand after it, and what was granted or taken back on the way."""
 
     hold: Hold
     standings: dict[str, Standing]
+    grants: tuple[Grant, ...] = ()
+    """Raises that have lapsed, and automatic top-ups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,27 @@ def standing_now(transaction: Transaction, account: Account, now: Now) -> Standi
     shared = transaction.standing(account.within) if account.within else latest
     current = now.cycle(account, shared.cycle if shared is not None else None)
     if latest is None or later_of(latest.cycle, current).start_ms != latest.cycle.start_ms:
-        return opened(account, current)
+        return with_grants(opened(account, current), transaction.open_grants(), now.at_ms)
     standing = latest
     if standing.cycle.end_ms != current.end_ms and standing.cycle.start_ms <= now.at_ms:
         standing = replace(standing, cycle=Cycle(standing.cycle.start_ms, current.end_ms))
     if standing.limit != account.limit:
         standing = standing.regranted(account, now.at_ms)
-    return standing
+    return with_grants(standing, transaction.open_grants(), now.at_ms)
+
+
+def renew(transaction: Transaction, account: Account, now: Now) -> tuple[Standing, list[Grant]]:
+    """Write how an account stands now, and see to its open grants; returns those that have lapsed, too."""
+    standing, lapsed = standing_now(transaction, account, now), []
+    put(transaction, standing, now)
+    for grant in transaction.open_grants():
+        if grant.account_id == account.id:
+            if grant.has_lapsed(now.at_ms):
+                lapsed.append(replace(grant, ended_ms=grant.until_ms))
+                transaction.put_grant(lapsed[-1])
+            elif grant.cycle_start_ms != standing.cycle.start_ms:
+                transaction.put_grant(replace(grant, cycle_start_ms=standing.cycle.start_ms))
+    return standing, lapsed
 
 
 def place(transaction: Transaction, exchange_id: str, route: Route, demands: Sequence[Demand], now: Now) -> Placed:
@@ -60,20 +77,72 @@ def place(transaction: Transaction, exchange_id: str, route: Route, demands: Seq
     for account in accounts.values():
         if account.term is not None and not account.term.bears(now.at_ms):
             raise PlanEnded(account)
+    raised = {grant.account_id for grant in transaction.open_grants()}
+    grants = [grant for each in raised & accounts.keys() for grant in renew(transaction, accounts[each], now)[1]]
     standings = {account_id: standing_now(transaction, account, now) for account_id, account in accounts.items()}
+    amounts = _borne(transaction, standings, accounts, demands, now, grants)
     shares = tuple(
-        HeldShare(account_id, standings[account_id].cycle.start_ms, amount)
-        for account_id, amount in _sums(bear(standings, demands)).items()
+        HeldShare(account_id, standings[account_id].cycle.start_ms, amount) for account_id, amount in amounts.items()
     )
     hold = transaction.add_hold(exchange_id, route.upstream, route.model, now.at_ms, shares)
     for share in shares:
         standing = standings[share.account_id].holding(share.amount)
         standings[share.account_id] = standing
-        _put(transaction, standing, now)
+        put(transaction, standing, now)
         transaction.add_entry(
             Entry(EntryKind.HOLD, share.account_id, share.cycle_start_ms, share.amount, now.at_ms, hold.id)
         )
-    return Placed(hold, standings)
+    return Placed(hold, standings, tuple(grants))
+
+
+def _borne(
+    transaction: Transaction,
+    standings: dict[str, Standing],
+    accounts: Mapping[str, Account],
+    demands: Sequence[Demand],
+    now: Now,
+    grants: list[Grant],
+) -> dict[str, int]:
+    """What each account bears, after wallets that are or become too low have topped themselves up where they may.
+
+    Raises Shortfall.
+    """
+    while True:
+        short: Shortfall | None = None
+        try:
+            amounts = _sums(bear(standings, demands))
+            wallet = next((accounts[each] for each in amounts if _is_low(accounts[each], standings, amounts)), None)
+        except Shortfall as error:
+            short, wallet = error, error.account
+        grant = None if wallet is None else top_up_by_itself(transaction, wallet, standings[wallet.id], now)
+        if grant is not None:
+            standings[grant.account_id] = standings[grant.account_id].adding(grant.amount)
+            grants.append(grant)
+        elif short is not None:
+            raise short
+        else:
+            return amounts
+
+
+def _is_low(account: Account, standings: Mapping[str, Standing], amounts: Mapping[str, int]) -> bool:
+    return account.auto is not None and standings[account.id].available - amounts[account.id] < account.auto.below
+
+
+def top_up_by_itself(transaction: Transaction, wallet: Account, standing: Standing, now: Now) -> Grant | None:
+    """One automatic top-up, noted but not yet in the standing; None where the month allows no further one."""
+    auto = wallet.auto
+    if auto is None:
+        return None
+    month_ms = now.calendar.cycle(Every.MONTH, now.at_ms).start_ms
+    fact = f"auto_top_up:{wallet.id}"
+    noted_ms, _, noted = (transaction.fact(fact) or "0 0").partition(" ")
+    so_far = int(noted) if int(noted_ms) == month_ms else 0
+    if so_far + auto.amount > auto.per_month:
+        return None
+    transaction.put_fact(fact, f"{month_ms} {so_far + auto.amount}")
+    return transaction.add_grant(
+        Grant(0, GrantKind.AUTO_TOP_UP, wallet.id, standing.cycle.start_ms, auto.amount, now.at_ms, by="bursar")
+    )
 
 
 def end(
@@ -103,7 +172,7 @@ def end(
             transaction.add_entry(Entry(kind, share.account_id, share.cycle_start_ms, amount, now.at_ms, hold.id, held))
         state = HoldState.RELEASED
     for standing in standings.values():
-        _put(transaction, standing, now)
+        put(transaction, standing, now)
     for account_id, amount in unwritten.items():
         if amount:
             transaction.add_entry(Entry(line, account_id, home[account_id], amount, now.at_ms, holds[0].id))
@@ -156,7 +225,7 @@ def _sums(shares: Iterable[Share]) -> dict[str, int]:
     return sums
 
 
-def _put(transaction: Transaction, standing: Standing, now: Now) -> None:
+def put(transaction: Transaction, standing: Standing, now: Now) -> None:
     """Put a standing, with the line that grants what is new in it."""
     start_ms = standing.cycle.start_ms
     before = transaction.standing_in(standing.account_id, start_ms)

@@ -14,6 +14,7 @@ from bursar.domain.refusals import LedgerUnavailable, Refusal
 from bursar.domain.route import Route
 from bursar.ledger.changes import Ended, Placed, accounts_of, end, place, standing_now
 from bursar.ledger.ends import Ends
+from bursar.ledger.grants import told
 from bursar.ledger.now import Calendar, Now
 from bursar.ledger.shortfall import over_budget, plan_ended
 from bursar.storage.store import Store, StoreUnavailable, Transaction
@@ -202,6 +203,8 @@ class Ledger:
             raise LedgerUnavailable(f"Nothing was sent, because no budget can be held: {error.reason}.") from None
         self._open.add(held)
         self._publish(StandingsChanged(now.at_ms, tuple(placed.standings.values())))
+        for grant in placed.grants:
+            self._publish(told(grant, now.at_ms))
         return placed
 
     def end(self, held: Held) -> None:

@@ -56,13 +56,11 @@ def standings(connection: sqlite3.Connection, where: str = "", values: Sequence[
 
 def grants(connection: sqlite3.Connection) -> list[Grant]:
     """All that was granted beside the configuration, in the order in which it was."""
-    return [
-        Grant(number, GrantKind(kind), *rest, bool(undone))
-        for number, kind, *rest, undone in connection.execute(
-            "SELECT g.id, k.text, a.text, start_ms, amount, at_ms, note, by_whom, until_ms, ended_ms, undone"
-            " FROM granted AS g JOIN word AS k ON k.id = kind JOIN word AS a ON a.id = account ORDER BY g.id"
-        )
-    ]
+    rows = connection.execute(
+        "SELECT g.id, k.text, a.text, start_ms, amount, at_ms, note, by_whom, until_ms, ended_ms, undone"
+        " FROM granted AS g JOIN word AS k ON k.id = kind JOIN word AS a ON a.id = account ORDER BY g.id"
+    )
+    return [Grant(row[0], GrantKind(row[1]), *row[2:]) for row in rows]
 
 
 def holds(connection: sqlite3.Connection) -> list[Hold]:
