@@ -91,20 +91,21 @@ class Calls(LiveScreen):
         """Type a filter."""
         line = self.query_one(FilterLine)
         line.display = True
-        line.focus()
+        # At once, so that what is typed after the slash is in the filter.
+        self.set_focus(line)
 
     def action_to_list(self) -> None:
         """Keep the filter and go to what it leaves."""
         line = self.query_one(FilterLine)
         line.display = bool(line.value)
-        self.query_one(ExchangeTable).focus()
+        self.set_focus(self.query_one(ExchangeTable))
 
     def action_unfilter(self) -> None:
         """All calls again."""
         line = self.query_one(FilterLine)
         line.value = ""
         line.display = False
-        self.query_one(ExchangeTable).focus()
+        self.set_focus(self.query_one(ExchangeTable))
 
 
 class Found(Panel):
