@@ -10,8 +10,9 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from bursar import __version__
@@ -22,7 +23,7 @@ from bursar.assembly import Workshop
 from bursar.client_keys import ClientKeys
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
-from bursar.config.schema import Config
+from bursar.config.schema import Config, UpstreamSettings
 from bursar.config.zone import zone_named
 from bursar.contract.codec import CONTRACT
 from bursar.contract.commands import Status
@@ -30,6 +31,7 @@ from bursar.contract.events import ConfigurationRejected, Stopping
 from bursar.contract.places import Places
 from bursar.contract.snapshot import KEPT_DAYS, Snapshot
 from bursar.domain.clock import SystemClock
+from bursar.domain.route import ListedModel
 from bursar.doorkeeper.connection import DoorLimits
 from bursar.doorkeeper.door import open_door
 from bursar.doorkeeper.examine import loopback_hosts
@@ -41,12 +43,14 @@ from bursar.ledger.ledger import Ledger
 from bursar.ledger.statement import Statement
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
+from bursar.pipeline.explain import Explainer
 from bursar.routing.health import HealthBook
 from bursar.secrets.secrets import Secrets
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import O200K, Vocabularies
 from bursar.upstreams.connection import Connection
+from bursar.upstreams.discovery import Discovery
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +77,7 @@ class Daemon:
         self._asked_to_reload = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._problems: tuple[str, ...] = ()
+        self._found: Mapping[str, UpstreamSettings] = {}
 
     async def open(self, stack: AsyncExitStack) -> str:
         """Open everything, the public door last; the base URL. `stack` closes it again.
@@ -116,6 +121,17 @@ class Daemon:
             self._clock,
             self.health,
         )
+        self._discovery = Discovery(
+            connection,
+            self._clock,
+            config=lambda: self._stated,
+            upstreams=lambda: self._assembly.upstreams,
+            take_found=self._take_found,
+            take_lists=self._take_lists,
+            file=self._places.data_dir / "listed-models.json",
+        )
+        for name, models in (await self._discovery.kept(config)).items():
+            self._workshop.listed.put(name, models)
         await self._put_in_force(config)
         await self._restore()
 
@@ -134,6 +150,8 @@ class Daemon:
         )
         self._door = await open_door(public_app(context), sockets, limits=_limits(config))
         stack.push_async_callback(self._close_door)
+        discovering = asyncio.create_task(self._discovery.run(), name="discovery")  # noqa: TID251 - the stack keeps it
+        stack.push_async_callback(_cancelled, discovering)
         watching = asyncio.create_task(self._watch_file(), name="configuration file")  # noqa: TID251 - the stack keeps it
         stack.push_async_callback(_cancelled, watching)
         return self.base_url
@@ -193,10 +211,20 @@ class Daemon:
 
     async def _put_in_force(self, config: Config) -> None:
         """Build the new assembly, then replace the old one by a single assignment."""
+        self._stated = config
+        found = {name: each for name, each in self._found.items() if name not in config.upstreams}
+        if found:
+            config = replace(config, upstreams={**config.upstreams, **found}, found=frozenset(found))
         self._assembly = await self._workshop.assemble(config)
+        self._workshop.listed.keep_only(config.upstreams)
+        self._discovery.wake()
         self._problems = ()
         now_ms = self._clock.now_ms()
-        self.health.take(self._assembly.upstream_views(now_ms), config.limits.cool_down_s)
+        self.health.take(
+            self._assembly.upstream_views(now_ms),
+            config.limits.cool_down_s,
+            lambda route: self._assembly.route_view(route, self._clock.now_ms()),
+        )
         self.feed.publish(self._assembly.announced(now_ms))
         self.feed.publish(await self.ledger.standings_now(self._assembly.limits.all_accounts))
         if self._assembly.problems:
@@ -220,10 +248,24 @@ class Daemon:
             status=self.status,
             reload=self.reload,
             stop=self.stop,
+            explain=Explainer(lambda: self._assembly, self.ledger, self._clock),
         )
 
     async def _close_door(self) -> None:
         await self._door.close(self._assembly.config.server.drain_s)
+
+    async def _take_found(self, found: Mapping[str, UpstreamSettings]) -> None:
+        """Put in force what runs on this machine beside what the file states."""
+        async with self._reloading:
+            self._found = found
+            await self._put_in_force(self._stated)
+
+    def _take_lists(self, lists: Mapping[str, tuple[ListedModel, ...]]) -> None:
+        """Take what upstreams list; announce what is new in it."""
+        listed = self._workshop.listed
+        news = [listed.put(name, models) for name, models in lists.items() if name in self._assembly.upstreams]
+        if any(news):
+            self.health.retell(self._assembly.upstream_views(self._clock.now_ms()))
 
     async def _watch_file(self) -> None:
         """Reload when asked to, and when the file has other content than before."""

@@ -4,7 +4,7 @@ Nothing is timed and nothing is asked for its own sake: time is looked at when a
 real call is the probe. Routes that are not well come last in a chain, and are tried there all the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -40,6 +40,14 @@ _UNTIL_RELOAD = frozenset({UpstreamKeyRefused.code, UpstreamBlocked.code})
 """What a new configuration or key may well have cured."""
 
 
+Describe = Callable[[Route], RouteView]
+"""What is known of a route beside its health."""
+
+
+def _nothing_more(route: Route) -> RouteView:
+    return RouteView(route.model)
+
+
 class HealthBook:
     """The circuits of all upstreams and routes. `cool_down_s` bounds every time for which one is left alone."""
 
@@ -47,6 +55,7 @@ class HealthBook:
         self._clock = clock
         self._publish = publish
         self._most_ms = 300_000
+        self._describe: Describe = _nothing_more
         self._upstreams: dict[str, Circuit] = {}
         self._routes: dict[Route, Circuit] = {}
         self._failing: dict[str, set[str]] = {}
@@ -54,9 +63,9 @@ class HealthBook:
         self._told_ms: dict[str, int] = {}
         self._ill: set[str | Route] = set()
 
-    def take(self, views: Iterable[UpstreamView], cool_down_s: float) -> tuple[UpstreamView, ...]:
-        """Take the upstreams of a new configuration, each with its known routes; gives the views with their health."""
-        self._most_ms = round(cool_down_s * 1000)
+    def take(self, views: Iterable[UpstreamView], cool_down_s: float, describe: Describe = _nothing_more) -> None:
+        """Take the upstreams of a new configuration, each with its known routes; `describe` tells of other routes."""
+        self._most_ms, self._describe = round(cool_down_s * 1000), describe
         self._views = {view.name: view for view in views}
         for name in self._upstreams.keys() - self._views.keys():
             self._forget(name)
@@ -68,7 +77,13 @@ class HealthBook:
                 circuit.note(UpstreamKeyRefused.code, view.reason, self._clock.now_ms())
                 circuit.turn_off()
                 self._ill.add(name)
-        return tuple(self.view(name) for name in self._views)
+
+    def retell(self, views: Iterable[UpstreamView]) -> None:
+        """Take what else has become known of the same upstreams, and announce what is new in it."""
+        for view in views:
+            if self._views.get(view.name) != view:
+                self._views[view.name] = view
+                self._tell(view.name)
 
     # --- asked for each call --------------------------------------------------------------------
 
@@ -172,7 +187,7 @@ class HealthBook:
         known = {view.model: view for view in base.routes}
         for route in self._routes:
             if route.upstream == upstream and len(known) < _SHOWN_ROUTES:
-                known.setdefault(route.model, RouteView(route.model))
+                known.setdefault(route.model, self._describe(route))
         routes = tuple(self._route_view(Route(upstream, model), view) for model, view in known.items())
         shown = _overlaid(base, circuit)
         ill = [view for view in routes if view.health != Health.OK]

@@ -1,57 +1,71 @@
 """What an upstream lists at `GET /models`: the cheapest question that shows whether it is there and takes our key."""
 
 import asyncio
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from typing import Any
 
 import msgspec
-from multidict import CIMultiDict
 from yarl import URL
 
-from bursar.config.schema import UpstreamSettings
+from bursar.config.schema import Times, UpstreamSettings
 from bursar.dialects.canonical import NOT_JSON
 from bursar.domain.clock import Clock
+from bursar.domain.money import NANO_PER_USD
 from bursar.domain.refusals import Refusal, UpstreamBroke, UpstreamTimeout
-from bursar.upstreams.classify import classify, hidden_error
-from bursar.upstreams.connection import Connection, Delivery
-from bursar.upstreams.openai_compatible import USER_AGENT, HttpAnswer
+from bursar.domain.route import ListedModel
+from bursar.upstreams.classify import hidden_error
+from bursar.upstreams.connection import Connection
+from bursar.upstreams.kinds import KINDS
+from bursar.upstreams.openai_compatible import HttpAnswer, OpenAiCompatible
 
 _LARGEST_LIST = 16 * 1024 * 1024
+_PARSED_AT_ONCE = 256 * 1024
+_WINDOW_FIELDS = ("context_length", "max_model_len", "loaded_context_length", "max_context_length", "context_window")
+_OUTPUT_FIELDS = ("max_completion_tokens", "max_output_tokens")
+_CONNECT_S = 5.0
 
 
 async def listed_models(
-    upstream: UpstreamSettings, key: str, connection: Connection, clock: Clock, *, limit_s: float = 10.0
+    settings: UpstreamSettings, key: str, connection: Connection, clock: Clock, *, limit_s: float = 10.0
 ) -> tuple[str, ...]:
     """The names of the models that an upstream lists, in its order; `key` is empty where none is needed.
 
     Raises a Refusal, without the key in its message, where it cannot be asked or says no.
     """
-    headers = CIMultiDict(upstream.headers)
-    headers["Accept"] = "application/json"
-    headers["Accept-Encoding"] = "identity"
-    headers["User-Agent"] = upstream.user_agent or USER_AGENT
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
+    times = Times(settings.connect_s or _CONNECT_S, limit_s, limit_s, limit_s, limit_s)
+    upstream = KINDS[settings.kind](
+        settings.name,
+        settings.kind,
+        settings.base_url,
+        key,
+        connection,
+        clock,
+        times=times,
+        user_agent=settings.user_agent,
+        headers=settings.headers,
+    )
+    return tuple(model.id for model in await models_of(upstream, limit_s=limit_s))
+
+
+async def models_of(upstream: OpenAiCompatible, *, limit_s: float = 10.0) -> tuple[ListedModel, ...]:
+    """The models that an upstream lists, in its order. Raises a Refusal as `listed_models` does."""
     try:
         async with asyncio.timeout(limit_s):
-            status, kind, body = await _get(upstream, headers, connection)
+            *first, last = upstream.listing_urls
+            for url in first:
+                try:
+                    return await _asked(upstream, url)
+                except Refusal:
+                    continue
+            return await _asked(upstream, last)
     except TimeoutError:
         raise UpstreamTimeout(f"Upstream {upstream.name} did not answer within {limit_s:g} s.") from None
     except Refusal as refusal:
-        raise _scrubbed(refusal, key) from None
-    if not 200 <= status < 300:
-        raise _scrubbed(classify(status, kind, body, upstream=upstream.name, now_s=clock.now_ms() / 1000), key)
-    names = _names(body)
-    if names is None:
-        raise _scrubbed(_no_list(body, upstream.name), key)
-    return names
+        raise upstream.scrubbed(refusal) from None
 
 
-async def _get(
-    upstream: UpstreamSettings, headers: CIMultiDict[str], connection: Connection
-) -> tuple[int, CIMultiDict[str], bytes]:
-    url = URL(f"{upstream.base_url}/models")
-    response = await connection.send(
-        "GET", url, headers, None, upstream=upstream.name, connect_s=upstream.connect_s or 5.0, delivery=Delivery()
-    )
+async def _asked(upstream: OpenAiCompatible, url: URL) -> tuple[ListedModel, ...]:
+    response = await upstream.get(url)
     try:
         answer = HttpAnswer(response, upstream.name)
         body = bytearray()
@@ -59,29 +73,74 @@ async def _get(
             body += piece
             if len(body) > _LARGEST_LIST:
                 raise UpstreamBroke(f"Upstream {upstream.name} sent a list of models that does not end.")
-        return response.status, CIMultiDict(response.headers), bytes(body)
     finally:
         response.close()
-
-
-class _Model(msgspec.Struct):
-    """One model of the list; everything else in it is the vendor's own."""
-
-    id: str
+    if not 200 <= response.status < 300:
+        raise upstream.refusal(response, bytes(body))
+    parsed = read_list(bytes(body)) if len(body) <= _PARSED_AT_ONCE else await asyncio.to_thread(read_list, bytes(body))
+    if parsed is None:
+        raise _no_list(bytes(body), upstream.name)
+    return parsed
 
 
 class _List(msgspec.Struct):
     """OpenAI's list of models; some vendors answer with the bare list."""
 
-    data: list[_Model]
+    data: list[dict[str, Any]]
 
 
-def _names(body: bytes) -> tuple[str, ...] | None:
+def read_list(body: bytes) -> tuple[ListedModel, ...] | None:
+    """The models in a list, with what vendors say of them beside the name; None where it is no list.
+
+    Apertis adds `multiplier`, `tier` and `context_length` for a plan's key; OpenRouter `context_length`,
+    `top_provider` and `pricing` in dollars per token; llama.cpp `meta.n_ctx`; vLLM `max_model_len`.
+    """
     try:
-        listed = msgspec.json.decode(body, type=_List | list[_Model])
+        listed = msgspec.json.decode(body, type=_List | list[dict[str, Any]])
     except NOT_JSON:
         return None
-    return tuple(model.id for model in (listed.data if isinstance(listed, _List) else listed))
+    models = listed.data if isinstance(listed, _List) else listed
+    if not all(isinstance(model.get("id"), str) for model in models):
+        return None
+    return tuple(map(_model, models))
+
+
+def _model(said: dict[str, Any]) -> ListedModel:
+    top, meta, pricing = (_table(said.get(name)) for name in ("top_provider", "meta", "pricing"))
+    multiplier, tier = said.get("multiplier"), said.get("tier")
+    return ListedModel(
+        said["id"],
+        window=_first((top, said), _WINDOW_FIELDS) or _tokens(meta.get("n_ctx")),
+        output_limit=_first((top, said), _OUTPUT_FIELDS),
+        input_nano=_per_million(pricing.get("prompt")),
+        output_nano=_per_million(pricing.get("completion")),
+        multiplier=str(multiplier) if isinstance(multiplier, int | float | str) else "",
+        tier=tier if isinstance(tier, str) else "",
+    )
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _first(tables: tuple[dict[str, Any], ...], names: tuple[str, ...]) -> int | None:
+    found = (_tokens(table.get(name)) for table in tables for name in names)
+    return next((each for each in found if each is not None), None)
+
+
+def _tokens(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
+
+
+def _per_million(value: object) -> int | None:
+    """Dollars per token, as text, in nano-dollars per million tokens, rounded up."""
+    try:
+        price = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        return None
+    if price is None or not price.is_finite() or not 0 <= price < 1:
+        return None
+    return int((price * NANO_PER_USD * 1_000_000).to_integral_value(ROUND_CEILING))
 
 
 def _no_list(body: bytes, upstream: str) -> Refusal:
@@ -89,12 +148,4 @@ def _no_list(body: bytes, upstream: str) -> Refusal:
     refusal = hidden_error(body, upstream=upstream)
     if refusal is None or isinstance(refusal, UpstreamBroke):
         return UpstreamBroke(f"What upstream {upstream} has at its base_url is no list of models; check the base_url.")
-    return refusal
-
-
-def _scrubbed(refusal: Refusal, key: str) -> Refusal:
-    """The refusal without our key, which vendors echo in their errors."""
-    if key and key in refusal.message:
-        refusal.message = refusal.message.replace(key, "[key]")
-        refusal.args = (refusal.message,)
     return refusal

@@ -81,6 +81,21 @@ class OpenAiCompatible:
             "POST", url, self._headers, body, upstream=self.name, connect_s=self.times.connect_s, delivery=delivery
         )
 
+    @property
+    def listing_urls(self) -> tuple[URL, ...]:
+        """Where it may list its models, in the order to ask."""
+        root = URL(self.base_url)
+        return tuple(root.with_path(path) if path else URL(f"{self.base_url}/models") for path in self.listing_paths)
+
+    async def get(self, url: URL) -> aiohttp.ClientResponse:
+        """The upstream's answer to a question that costs nothing, whatever its status."""
+        headers = self._headers.copy()
+        del headers["Content-Type"]
+        headers["Accept"] = "application/json"
+        return await self._connection.send(
+            "GET", url, headers, None, upstream=self.name, connect_s=self.times.connect_s, delivery=Delivery()
+        )
+
     def refusal(self, response: aiohttp.ClientResponse, body: bytes) -> Refusal:
         """What an answer with a status other than 2xx means."""
         now_s = self._clock.now_ms() / 1000
