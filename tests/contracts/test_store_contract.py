@@ -8,19 +8,32 @@ import pytest
 from fakes.samples import DAY_MS, NOON_MS, ROUTE, record
 
 from bursar.domain.account import Share, Standing
-from bursar.domain.client_key import ClientKey
+from bursar.domain.client_key import ClientKey, FormerKey
 from bursar.domain.cycle import Cycle
 from bursar.domain.exchange import Outcome, UsageRecord
 from bursar.domain.hold import Entry, EntryKind, HeldShare, Hold, HoldEnded, HoldState
+from bursar.domain.key_limits import key_limits
 from bursar.domain.usage import Quality, Usage
 from bursar.storage.memory import MemoryStore
 from bursar.storage.sqlite.store import SqliteStore
-from bursar.storage.store import EntrySum, SpendBy, Store, StoreUnavailable, Stretch, Transaction
+from bursar.storage.store import EntrySum, KeyUse, SpendBy, Store, StoreUnavailable, Stretch, Transaction
 
 TODAY = Cycle(NOON_MS, NOON_MS + DAY_MS)
 TOMORROW = Cycle(NOON_MS + DAY_MS, NOON_MS + 2 * DAY_MS)
 STANDING = Standing("cap:a", TODAY, 1000, 1000, 300, 200)
-KEY = ClientKey("laptop", b"\0\1\2", "abcd", NOON_MS, "thesis", ("fast*", "b"), NOON_MS + 5, disabled=True)
+KEY = ClientKey(
+    "laptop",
+    b"\0\1\2",
+    "abcd",
+    NOON_MS,
+    "thesis",
+    ("fast*", "b"),
+    NOON_MS + 5,
+    disabled=True,
+    fallback=("small", "b"),
+    limits=key_limits(("60/min", "100ktok/hour"), 4, ("10.0.0.0/8", "fd00::/8"), 500),
+    former=(FormerKey(b"\7\6", "wxyz", NOON_MS + 9),),
+)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -325,6 +338,30 @@ async def test_keys_are_kept_changed_and_forgotten_by_name(store: Store) -> None
     await store.submit(lambda transaction: transaction.remove_key("desk"))
     await store.submit(lambda transaction: transaction.remove_key("nobody"))
     assert await store.submit(lambda transaction: transaction.client_keys()) == (KEY,)
+
+
+async def test_the_last_use_of_each_key_is_that_of_its_last_record(store: Store) -> None:
+    desk = ClientKey("desk", b"\3", "wxyz", NOON_MS)
+    for key in (KEY, desk, ClientKey("unused", b"\4", "none", NOON_MS)):
+        await store.submit(lambda transaction, key=key: transaction.put_key(key))
+    await recorded(
+        store,
+        record("x1", key="laptop", at_ms=NOON_MS + 1, client="a"),
+        record("x2", key="laptop", at_ms=NOON_MS + 3, client="b"),
+        record("x3", key="gone", at_ms=NOON_MS + 4),
+        record("x4", key="desk", at_ms=NOON_MS - 1),
+    )
+    # What another key of the same name did before is not this one's.
+    assert await store.read(lambda reader: reader.last_uses()) == [KeyUse("laptop", NOON_MS + 3, "b")]
+
+
+async def test_keys_with_their_limits_are_there_after_a_restart(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "ledger.sqlite3")
+    await store.submit(lambda transaction: transaction.put_key(KEY))
+    await store.close()
+    store = await SqliteStore.open(tmp_path / "ledger.sqlite3")
+    assert await store.submit(lambda transaction: transaction.client_keys()) == (KEY,)
+    await store.close()
 
 
 async def test_facts_are_kept_changed_and_forgotten(store: Store) -> None:

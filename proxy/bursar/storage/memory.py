@@ -12,7 +12,7 @@ from bursar.domain.exchange import UsageRecord
 from bursar.domain.grant import Grant
 from bursar.domain.hold import Entry, EntryKind, Hold
 from bursar.storage.books import Books, Recorded
-from bursar.storage.store import LARGEST, EntrySum, Reader, SpendBy, StoreUnavailable, Stretch, Transaction
+from bursar.storage.store import LARGEST, EntrySum, KeyUse, Reader, SpendBy, StoreUnavailable, Stretch, Transaction
 
 T = TypeVar("T")
 
@@ -75,6 +75,11 @@ class MemoryReader:
             for each in stretches
         ]
         return [_sum(label, records) for label, records in chosen if records]
+
+    def last_uses(self) -> list[KeyUse]:
+        last = {record.key: KeyUse(record.key, record.at_ms, record.client) for record, _ in self._records}
+        issued = self._books.issued
+        return [use for use in last.values() if use.key in issued and use.at_ms >= issued[use.key].created_ms]
 
     def first_record_ms(self) -> int | None:
         return min((record.at_ms for record, _ in self._records), default=None)

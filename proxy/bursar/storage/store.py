@@ -114,6 +114,15 @@ class EntrySum:
     settled: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """When a client key was last used, and by which program."""
+
+    key: str
+    at_ms: int
+    client: str
+
+
 class Reader(Protocol):
     """What a question may see: what is kept, as of one moment."""
 
@@ -122,6 +131,9 @@ class Reader(Protocol):
 
     def spend_in(self, stretches: Sequence[Stretch], key: str | None = None) -> list[SpendRow]:
         """Spend in each stretch that has any record, in the order given; of one client key, if named."""
+
+    def last_uses(self) -> list[KeyUse]:
+        """The last record of each client key there is, of those that have one since the key was issued; in no order."""
 
     def first_record_ms(self) -> int | None:
         """The instant of the earliest usage record."""

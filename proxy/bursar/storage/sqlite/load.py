@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import msgspec
 
 from bursar.domain.account import Standing
-from bursar.domain.client_key import ClientKey
+from bursar.domain.client_key import ClientKey, FormerKey
 from bursar.domain.cycle import Cycle
 from bursar.domain.grant import Grant, GrantKind
 from bursar.domain.hold import HeldShare, Hold
+from bursar.domain.key_limits import KeyLimits
 from bursar.storage.books import Books
 from bursar.storage.sqlite.rows import STATES
 
@@ -33,13 +34,28 @@ def load(connection: sqlite3.Connection) -> Books:
             if books.standing_in(*key) is None:
                 where = "WHERE account = (SELECT id FROM word WHERE text = ?) AND start_ms = ?"
                 books.past.update((key, standing) for standing in standings(connection, where, key))
-    for name, digest, hint, created_ms, project, models, expires_ms, disabled in connection.execute(
-        "SELECT name, digest, hint, created_ms, project, models, expires_ms, disabled FROM client_key"
-    ):
-        globs = msgspec.json.decode(models, type=tuple[str, ...])
-        books.issued[name] = ClientKey(name, digest, hint, created_ms, project, globs, expires_ms, bool(disabled))
+    books.issued.update((key.name, key) for key in client_keys(connection))
     books.facts.update(connection.execute("SELECT name, text FROM fact"))
     return books
+
+
+def client_keys(connection: sqlite3.Connection) -> list[ClientKey]:
+    """All client keys."""
+    return [
+        ClientKey(
+            *row[:5],
+            models=msgspec.json.decode(row[5], type=tuple[str, ...]),
+            expires_ms=row[6],
+            disabled=bool(row[7]),
+            fallback=msgspec.json.decode(row[8], type=tuple[str, ...]),
+            limits=msgspec.json.decode(row[9], type=KeyLimits),
+            former=msgspec.json.decode(row[10], type=tuple[FormerKey, ...]),
+        )
+        for row in connection.execute(
+            "SELECT name, digest, hint, created_ms, project, models, expires_ms, disabled, fallback, limits, former"
+            " FROM client_key"
+        )
+    ]
 
 
 def standings(connection: sqlite3.Connection, where: str = "", values: Sequence[object] = ()) -> list[Standing]:

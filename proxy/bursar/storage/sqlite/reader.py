@@ -15,7 +15,7 @@ from bursar.domain.hold import Entry, Hold
 from bursar.domain.usage import Quality, Usage
 from bursar.storage.sqlite.load import grants, holds, standings
 from bursar.storage.sqlite.rows import KINDS, SUMMED_TOKENS
-from bursar.storage.store import EntrySum, SpendBy, Stretch
+from bursar.storage.store import EntrySum, KeyUse, SpendBy, Stretch
 
 _SPEND = (
     "sum(requests), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),"
@@ -59,6 +59,11 @@ SELECT w.text, start_ms,
        sum(CASE kind WHEN 2 THEN amount WHEN 4 THEN amount ELSE 0 END)
   FROM entry JOIN word AS w ON w.id = account WHERE at_ms >= ? AND at_ms < ? GROUP BY account, start_ms
 """
+_LAST_USES = """
+SELECT k.name, r.at_ms, c.text FROM client_key AS k JOIN word AS w ON w.text = k.name
+  JOIN record AS r ON r.seq = (SELECT max(seq) FROM record WHERE key = w.id) JOIN word AS c ON c.id = r.client
+ WHERE r.at_ms >= k.created_ms
+"""
 _FARTHEST = 2**63 - 1
 _PRICE_AT = 21
 """Where the price is in a row of `_ATTEMPTS` without its number."""
@@ -92,6 +97,9 @@ class SqliteReader:
                 (asked,) if key is None else (asked, key),
             )
         ]
+
+    def last_uses(self) -> list[KeyUse]:
+        return [KeyUse(*row) for row in self._connection.execute(_LAST_USES)]
 
     def first_record_ms(self) -> int | None:
         first: int | None = self._connection.execute("SELECT min(at_ms) FROM record").fetchone()[0]

@@ -81,8 +81,9 @@ _ADD_RECORDS = Statement(
     _places(29),
 )
 _PUT_KEYS = Statement(
-    "INSERT OR REPLACE INTO client_key (name, digest, hint, created_ms, project, models, expires_ms, disabled) VALUES",
-    _places(8),
+    "INSERT OR REPLACE INTO client_key (name, digest, hint, created_ms, project, models, expires_ms, disabled,"
+    " fallback, limits, former) VALUES",
+    _places(11),
 )
 _REMOVE_KEYS = Statement("DELETE FROM client_key WHERE name IN (", "?", ")")
 _PUT_FACTS = Statement("INSERT OR REPLACE INTO fact (name, text) VALUES", _places(2))
@@ -192,5 +193,15 @@ def _record_row(record: UsageRecord, paid: tuple[Share, ...], words: Words) -> R
 
 
 def _key_row(key: ClientKey) -> Row:
-    models = _json.encode(key.models).decode()
-    return key.name, key.digest, key.hint, key.created_ms, key.project, models, key.expires_ms, key.disabled
+    listed = [_json.encode(each).decode() for each in (key.fallback, key.limits, key.former)]
+    return (
+        key.name,
+        key.digest,
+        key.hint,
+        key.created_ms,
+        key.project,
+        _json.encode(key.models).decode(),
+        key.expires_ms,
+        key.disabled,
+        *listed,
+    )
