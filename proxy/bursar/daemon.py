@@ -49,6 +49,7 @@ from bursar.secrets.secrets import Secrets
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import O200K, Vocabularies
+from bursar.upstreams.care import UpstreamCare
 from bursar.upstreams.connection import Connection
 from bursar.upstreams.discovery import Discovery
 
@@ -248,6 +249,7 @@ class Daemon:
             status=self.status,
             reload=self.reload,
             stop=self.stop,
+            upstreams=UpstreamCare(lambda: self._assembly.upstreams, self.health.clear),
             explain=Explainer(lambda: self._assembly, self.ledger, self._clock),
         )
 

@@ -8,6 +8,7 @@ from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
 from bursar.admin.process import reload, status, stop
 from bursar.admin.statements import exchange, statement
+from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstreams
 from bursar.admin.watch import watch
 from bursar.admin.wire import answer_in_problems, refuse
 from bursar.doorkeeper.keeper import doorkeeper
@@ -29,6 +30,9 @@ def admin_app(context: AdminContext) -> web.Application:
             web.get("/keys", list_keys, allow_head=False),
             web.post("/keys", issue_key),
             web.delete("/keys/{name}", revoke_key),
+            web.get("/upstreams", list_upstreams, allow_head=False),
+            web.post("/upstreams/{name}/clear", clear_upstream),
+            web.post("/upstreams/{name}/check", check_upstream),
             web.post("/reload", reload),
             web.post("/stop", stop),
         ]

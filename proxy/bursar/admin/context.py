@@ -9,6 +9,7 @@ from bursar.client_keys import ClientKeys
 from bursar.contract.commands import Status
 from bursar.feed import Feed
 from bursar.ledger.statement import Statement
+from bursar.upstreams.care import UpstreamCare
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class AdminContext:
     stop: Callable[[], None]
     heartbeat_s: float = 15.0
     patience_s: float = 10.0
+    upstreams: UpstreamCare | None = None
 
 
 CONTEXT = web.AppKey("context", AdminContext)

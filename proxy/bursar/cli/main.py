@@ -32,6 +32,7 @@ COMMANDS = {
     "statement": Entry("statement", "a month: opening and closing balances, and every transaction"),
     "key": Entry("keys", "issue, list and revoke the keys of client applications"),
     "cap": Entry("caps", "set, list and remove spending limits"),
+    "upstream": Entry("upstreams", "how the upstreams are; check one, or take it for well again"),
     "secret": Entry("secret", "keep an upstream's key in the keyring of this system"),
     "prices": Entry("prices", "what models cost, and where the price is from"),
     "config": Entry("config", "check, show and change the configuration"),

@@ -18,8 +18,9 @@ from bursar.contract.commands import (
     Reloaded,
     SpendReport,
     Status,
+    UpstreamChecked,
 )
-from bursar.contract.events import KeyView
+from bursar.contract.events import KeyView, UpstreamView
 from bursar.contract.places import Places
 from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.way_in import NoAnswer, NotRunning, Refused, refused, way_in
@@ -106,6 +107,18 @@ class AdminClient:
     async def statement(self, month: str | None = None) -> MonthStatement:
         """The statement of a month (YYYY-MM), else of the present one."""
         return await self._ask("GET", "/statement", MonthStatement, query={"month": month})
+
+    async def upstreams(self) -> tuple[UpstreamView, ...]:
+        """All upstreams, with their routes and how each is."""
+        return await self._ask("GET", "/upstreams", tuple[UpstreamView, ...])
+
+    async def clear_upstream(self, name: str) -> None:
+        """Take an upstream and its routes for well again."""
+        await self._request("POST", f"/upstreams/{quote(name, safe='')}/clear")
+
+    async def check_upstream(self, name: str) -> UpstreamChecked:
+        """Whether an upstream answers and takes its key."""
+        return await self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
     async def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""

@@ -51,6 +51,17 @@ class Reloaded(msgspec.Struct, frozen=True):
     problems: tuple[str, ...]
 
 
+class UpstreamChecked(msgspec.Struct, frozen=True):
+    """POST /upstreams/{name}/check: whether it answers and takes the key, how many models it lists, else why not."""
+
+    name: str
+    ok: bool
+    took_ms: int
+    models: int
+    code: str = ""
+    message: str = ""
+
+
 class SpendRow(msgspec.Struct, frozen=True):
     """One line of `GET /spend?by=…`: what was settled under one heading. Money in nano-dollars."""
 

@@ -13,8 +13,16 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from bursar.contract.codec import Mismatch, decode, encode
-from bursar.contract.commands import HistoryPage, IssueKey, KeyIssued, Reloaded, SpendReport, Status
-from bursar.contract.events import KeyView
+from bursar.contract.commands import (
+    HistoryPage,
+    IssueKey,
+    KeyIssued,
+    Reloaded,
+    SpendReport,
+    Status,
+    UpstreamChecked,
+)
+from bursar.contract.events import KeyView, UpstreamView
 from bursar.contract.places import Places
 from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.way_in import NoAnswer, NotRunning, Refused, WayIn, address_of, refused, way_in
@@ -64,6 +72,18 @@ class Questions:
     def statement(self, month: str | None = None) -> MonthStatement:
         """The statement of a month (YYYY-MM), else of the present one."""
         return self._ask("GET", "/statement", MonthStatement, query={"month": month})
+
+    def upstreams(self) -> tuple[UpstreamView, ...]:
+        """All upstreams, with their routes and how each is."""
+        return self._ask("GET", "/upstreams", tuple[UpstreamView, ...])
+
+    def clear_upstream(self, name: str) -> None:
+        """Take an upstream and its routes for well again."""
+        self._request("POST", f"/upstreams/{quote(name, safe='')}/clear")
+
+    def check_upstream(self, name: str) -> UpstreamChecked:
+        """Whether an upstream answers and takes its key."""
+        return self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
     def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""
