@@ -68,9 +68,11 @@ async def test_a_block_holds_then_settles_and_announces_both(ledger: Ledger, eve
         ("cap:laptop", 0, 250),
         ("cap:everything", 0, 250),
     ]
-    assert settled == AttemptSettled(
-        NOON_MS, "x1", "main", "small-model", kept.usage, kept.quality, 250, True, ("cap:laptop", "cap:everything"), 420
-    )
+    assert isinstance(settled, AttemptSettled)
+    assert (settled.exchange_id, settled.upstream, settled.model) == ("x1", "main", "small-model")
+    assert (settled.at_ms, settled.usage, settled.quality) == (NOON_MS, kept.usage, kept.quality)
+    assert (settled.cost_nano, settled.priced, settled.first_ms) == (250, True, 420)
+    assert settled.paid_by == ("cap:laptop", "cap:everything")
 
 
 async def test_a_block_that_says_nothing_is_released(ledger: Ledger, store: Store, events: list[Event]) -> None:
