@@ -2,8 +2,11 @@
 
 from aiohttp import web
 
+from bursar.admin.accounts import ROUTES as ACCOUNT_ROUTES
+from bursar.admin.accounts import TREASURY
 from bursar.admin.client_keys import issue_key, list_keys, revoke_key
 from bursar.admin.context import CONTEXT, AdminContext
+from bursar.admin.explain import explain
 from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
 from bursar.admin.process import reload, status, stop
@@ -12,10 +15,11 @@ from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstream
 from bursar.admin.watch import watch
 from bursar.admin.wire import answer_in_problems, refuse
 from bursar.doorkeeper.keeper import doorkeeper
+from bursar.treasury import Treasury
 
 
-def admin_app(context: AdminContext) -> web.Application:
-    """The application behind the local door."""
+def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Application:
+    """The application behind the local door; without a treasury it has no commands for accounts."""
     keeper = doorkeeper(lambda: HOSTS, lambda request, refusal: refuse(refusal))
     app = web.Application(middlewares=[answer_in_problems, keeper, guard])
     app[CONTEXT] = context
@@ -30,6 +34,7 @@ def admin_app(context: AdminContext) -> web.Application:
             web.get("/keys", list_keys, allow_head=False),
             web.post("/keys", issue_key),
             web.delete("/keys/{name}", revoke_key),
+            web.post("/explain", explain),
             web.get("/upstreams", list_upstreams, allow_head=False),
             web.post("/upstreams/{name}/clear", clear_upstream),
             web.post("/upstreams/{name}/check", check_upstream),
@@ -37,4 +42,7 @@ def admin_app(context: AdminContext) -> web.Application:
             web.post("/stop", stop),
         ]
     )
+    if treasury is not None:
+        app[TREASURY] = treasury
+        app.add_routes(ACCOUNT_ROUTES)
     return app

@@ -7,9 +7,14 @@ from aiohttp import web
 
 from bursar.client_keys import ClientKeys
 from bursar.contract.commands import Status
+from bursar.contract.explained import Explain, Explained
+from bursar.domain.client_key import ClientKey
 from bursar.feed import Feed
 from bursar.ledger.statement import Statement
 from bursar.upstreams.care import UpstreamCare
+
+Explaining = Callable[[Explain, ClientKey], Awaitable[Explained]]
+"""What answers a question that is asked as if by a client key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,7 @@ class AdminContext:
 
     `reload` gives the problems that kept the old configuration in force. `heartbeat_s` is how long
     a watch may be silent, `patience_s` how long a watcher may take none of what is written to it.
+    `explain` says what would become of a request of a client key.
     """
 
     feed: Feed
@@ -29,6 +35,7 @@ class AdminContext:
     heartbeat_s: float = 15.0
     patience_s: float = 10.0
     upstreams: UpstreamCare | None = None
+    explain: Explaining | None = None
 
 
 CONTEXT = web.AppKey("context", AdminContext)

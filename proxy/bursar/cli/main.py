@@ -30,6 +30,7 @@ COMMANDS = {
     "usage": Entry("usage", "what was used and spent, by day, model, key and more"),
     "log": Entry("log", "the calls, one attempt a line, or one call in full"),
     "statement": Entry("statement", "a month: opening and closing balances, and every transaction"),
+    "explain": Entry("explain", "what a request would cost, who would pay, what would refuse it; sends nothing"),
     "key": Entry("keys", "issue, list and revoke the keys of client applications"),
     "cap": Entry("caps", "set, list and remove spending limits"),
     "upstream": Entry("upstreams", "how the upstreams are; check one, or take it for well again"),

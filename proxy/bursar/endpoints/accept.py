@@ -1,18 +1,15 @@
 """A request, turned into a Call: who asks, size and time limits, the body, the model that the key may use."""
 
-from fnmatch import fnmatchcase
-
 from aiohttp import web
 
 from bursar.dialects.fallback_fields import read_fallback
-from bursar.dialects.openai_chat_request import read_request
-from bursar.domain.client_key import ClientKey
+from bursar.dialects.openai_chat_request import held_to, read_request
 from bursar.domain.exchange import new_exchange_id
-from bursar.domain.refusals import ModelDenied
 from bursar.doorkeeper.body import read_body
 from bursar.endpoints.authenticate import authenticate
 from bursar.endpoints.context import Context
 from bursar.pipeline.call import Call
+from bursar.pipeline.permitted import check_model
 
 _LONGEST_CLIENT = 80
 _MIB = 1024 * 1024
@@ -20,13 +17,15 @@ _MIB = 1024 * 1024
 
 async def accept(request: web.Request, context: Context) -> Call:
     """The call that a chat completions request makes. Raises the refusal where it makes none."""
-    key = authenticate(request.headers, context.keys, context.clock)
+    key = authenticate(request, context)
     limits = context.current().config.server
     body = await read_body(request, most_bytes=limits.body_limit_mib * _MIB, time_s=limits.body_s)
     chat = read_request(body)
     fallback = read_fallback(chat.fields, chat.model)
     for model in (chat.model, *(fallback.models if fallback is not None else ())):
         check_model(key, model)
+    most = key.limits.max_tokens
+    asked, chat = chat, chat if most is None else held_to(chat, most)
     now_ms = context.clock.now_ms()
     return Call(
         id=new_exchange_id(now_ms),
@@ -36,16 +35,8 @@ async def accept(request: web.Request, context: Context) -> Call:
         client=client_of(request),
         request=chat,
         fallback=fallback,
+        limit_set=None if chat is asked else most,
     )
-
-
-def check_model(key: ClientKey, model: str) -> None:
-    """Raises ModelDenied where the key is limited to other models."""
-    if key.models and not any(fnmatchcase(model, pattern) for pattern in key.models):
-        allowed = ", ".join(key.models)
-        raise ModelDenied(
-            f'The key "{key.name}" may not use the model {model[:200]!r}; it may use: {allowed}.', param="model"
-        )
 
 
 def client_of(request: web.Request) -> str:

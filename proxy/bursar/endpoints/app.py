@@ -10,6 +10,7 @@ from bursar.doorkeeper.keeper import doorkeeper
 from bursar.endpoints.billing import add_billing
 from bursar.endpoints.chat_completions import chat_completions
 from bursar.endpoints.context import CONTEXT, Context
+from bursar.endpoints.dry_run import check_dry_run
 from bursar.endpoints.models import list_models, one_model
 from bursar.endpoints.refuse import refuse
 
@@ -54,6 +55,7 @@ async def healthz(request: web.Request) -> web.Response:
 async def answer_in_dialect(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every no, also one of aiohttp's or a bug of ours, in OpenAI's shape."""
     try:
+        check_dry_run(request)
         return await handler(request)
     except Refusal as refusal:
         return refuse(refusal)

@@ -96,6 +96,14 @@ class Held:
             self._ledger.end(self)
 
 
+class _Undone(Exception):
+    """Ends a change that was only tried, so that it has done nothing."""
+
+    def __init__(self, placed: Placed) -> None:
+        super().__init__()
+        self.placed = placed
+
+
 class Ledger:
     """All accounts of one store. Made once; what the configuration says of an account comes with each demand."""
 
@@ -178,6 +186,25 @@ class Ledger:
         return await self._ends.drain(patience_s)
 
     # --- for Held -------------------------------------------------------------------------------
+
+    async def would_place(self, exchange_id: str, route: Route, demands: Sequence[Demand]) -> Placed:
+        """What placing a hold would come to; undone before anybody can see it. Raises as entering a block does."""
+        now = self._now()
+
+        def change(transaction: Transaction) -> None:
+            raise _Undone(place(transaction, exchange_id, route, demands, now))
+
+        try:
+            await self._store.submit(change)
+        except _Undone as undone:
+            return undone.placed
+        except Shortfall as shortfall:
+            raise over_budget(shortfall, now.at_ms, self._calendar.zone) from None
+        except PlanEnded as ended:
+            raise plan_ended(ended.account, now.at_ms, self._calendar.zone) from None
+        except StoreUnavailable as error:
+            raise LedgerUnavailable(f"No budget can be looked at: {error.reason}.") from None
+        raise AssertionError("a change that raises has an exception for an answer")
 
     async def place(self, held: Held, demands: Sequence[Demand]) -> Placed:
         """Place a hold for a block. Raises OverBudget or LedgerUnavailable."""

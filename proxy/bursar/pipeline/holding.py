@@ -1,7 +1,9 @@
 """What one attempt holds: the first hold, more as the answer grows, and the price of what was used in the end."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from typing import TypeVar
 
 from bursar.assembly import Assembly
 from bursar.domain.account import Demand, Standing
@@ -9,11 +11,14 @@ from bursar.domain.exchange import Price
 from bursar.domain.refusals import OverBudget
 from bursar.domain.route import Route
 from bursar.domain.usage import Usage
+from bursar.ledger.changes import Placed
 from bursar.ledger.ledger import Held, Ledger
 from bursar.metering.meter import Meter
 from bursar.metering.prices import CONFIGURATION
 from bursar.pipeline.call import Call
 from bursar.pipeline.sizing import affordable, dearest, first_size, smaller_size
+
+T = TypeVar("T")
 
 LAG_TOKENS = 256
 """How far the meter's running figure may be behind, in tokens."""
@@ -40,19 +45,15 @@ class Holding:
 
     async def place(self, holds: AsyncExitStack) -> Held:
         """Hold the first size, or the largest smaller one that is worth a call; `holds` ends it. Raises OverBudget."""
-        demands = self._demands(self.size.usage)
-        try:
-            self.held = await holds.enter_async_context(self._ledger.hold(self._call.id, self._route, demands))
-        except OverBudget:
-            limits, standings = self._assembly.config.limits, await self._standings(demands)
-            smaller = smaller_size(self._call.request, self.size, limits, standings, self._demands)
-            if smaller is None:
-                raise
-            self.size = smaller
-            demands = self._demands(smaller.usage)
-            self.held = await holds.enter_async_context(self._ledger.hold(self._call.id, self._route, demands))
+        self.held = await self._fitting(
+            lambda demands: holds.enter_async_context(self._ledger.hold(self._call.id, self._route, demands))
+        )
         self._tokens = self.size.completion_tokens
         return self.held
+
+    async def look(self) -> Placed:
+        """What `place` would hold; nothing is held. Raises as it does."""
+        return await self._fitting(lambda demands: self._ledger.would_place(self._call.id, self._route, demands))
 
     @property
     def limit(self) -> int | None:
@@ -88,6 +89,23 @@ class Holding:
             return
         self.price = price
         self._bound = dearest(price, self._call.request)
+
+    def bound_cost(self, usage: Usage) -> int:
+        """What a usage may cost at most, in nano-dollars, at the price by which is held."""
+        return self._cost(usage, self._bound) or 0
+
+    async def _fitting(self, hold: Callable[[tuple[Demand, ...]], Awaitable[T]]) -> T:
+        """Hold the first size, or the largest smaller one that is worth a call. Raises OverBudget."""
+        demands = self._demands(self.size.usage)
+        try:
+            return await hold(demands)
+        except OverBudget:
+            limits, standings = self._assembly.config.limits, await self._standings(demands)
+            smaller = smaller_size(self._call.request, self.size, limits, standings, self._demands)
+            if smaller is None:
+                raise
+            self.size = smaller
+        return await hold(self._demands(self.size.usage))
 
     async def _grow(self, tokens: int) -> None:
         demands = self._growth(tokens)

@@ -116,7 +116,7 @@ class SqliteReader:
 
     def usage_lines(self, since_ms: int, until_ms: int) -> list[UsageLine]:
         rows = self._connection.execute(f"{_LINES} ORDER BY at_ms, seq", (since_ms, until_ms))
-        return [UsageLine(*row[:-1], paid=_paid(row[-1])) for row in rows]
+        return [UsageLine(*(*row[:-1], _paid(row[-1]))) for row in rows]
 
     def movements(self, since_ms: int, until_ms: int) -> list[Movement]:
         rows = self._connection.execute(_MOVEMENTS, (since_ms, until_ms))
