@@ -2,8 +2,6 @@
 
 from aiohttp import web
 
-from bursar.admin.accounts import ROUTES as ACCOUNT_ROUTES
-from bursar.admin.accounts import TREASURY
 from bursar.admin.client_keys import issue_key, list_keys, revoke_key
 from bursar.admin.context import CONTEXT, AdminContext
 from bursar.admin.explain import explain
@@ -15,11 +13,10 @@ from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstream
 from bursar.admin.watch import watch
 from bursar.admin.wire import answer_in_problems, refuse
 from bursar.doorkeeper.keeper import doorkeeper
-from bursar.treasury import Treasury
 
 
-def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Application:
-    """The application behind the local door; without a treasury it has no commands for accounts."""
+def admin_app(context: AdminContext) -> web.Application:
+    """The application behind the local door."""
     keeper = doorkeeper(lambda: HOSTS, lambda request, refusal: refuse(refusal))
     app = web.Application(middlewares=[answer_in_problems, keeper, guard])
     app[CONTEXT] = context
@@ -34,15 +31,12 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Ap
             web.get("/keys", list_keys, allow_head=False),
             web.post("/keys", issue_key),
             web.delete("/keys/{name}", revoke_key),
-            web.post("/explain", explain),
             web.get("/upstreams", list_upstreams, allow_head=False),
             web.post("/upstreams/{name}/clear", clear_upstream),
             web.post("/upstreams/{name}/check", check_upstream),
+            web.post("/explain", explain),
             web.post("/reload", reload),
             web.post("/stop", stop),
         ]
     )
-    if treasury is not None:
-        app[TREASURY] = treasury
-        app.add_routes(ACCOUNT_ROUTES)
     return app

@@ -10,7 +10,6 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
-from bursar.contract.accounts import Ask
 from bursar.contract.codec import CONTRACT, Mismatch, Numbered, Opening, decode, encode
 from bursar.contract.commands import (
     HistoryPage,
@@ -110,10 +109,6 @@ class AdminClient:
         """The statement of a month (YYYY-MM), else of the present one."""
         return await self._ask("GET", "/statement", MonthStatement, query={"month": month})
 
-    async def explain(self, command: Explain) -> Explained:
-        """What would become of a request; nothing is sent."""
-        return await self._ask("POST", "/explain", Explained, body=command)
-
     async def upstreams(self) -> tuple[UpstreamView, ...]:
         """All upstreams, with their routes and how each is."""
         return await self._ask("GET", "/upstreams", tuple[UpstreamView, ...])
@@ -126,9 +121,9 @@ class AdminClient:
         """Whether an upstream answers and takes its key."""
         return await self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
-    async def ask(self, ask: Ask[T]) -> T:
-        """The answer to a question or command about accounts (`contract/accounts.py`)."""
-        return await self._ask(ask.method, ask.path, ask.answer, query=dict(ask.query), body=ask.body)
+    async def explain(self, command: Explain) -> Explained:
+        """What would become of a request; nothing is sent."""
+        return await self._ask("POST", "/explain", Explained, body=command)
 
     async def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""

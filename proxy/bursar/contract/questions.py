@@ -12,7 +12,6 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from bursar.contract.accounts import Ask
 from bursar.contract.codec import Mismatch, decode, encode
 from bursar.contract.commands import (
     HistoryPage,
@@ -75,10 +74,6 @@ class Questions:
         """The statement of a month (YYYY-MM), else of the present one."""
         return self._ask("GET", "/statement", MonthStatement, query={"month": month})
 
-    def explain(self, command: Explain) -> Explained:
-        """What would become of a request; nothing is sent."""
-        return self._ask("POST", "/explain", Explained, body=command)
-
     def upstreams(self) -> tuple[UpstreamView, ...]:
         """All upstreams, with their routes and how each is."""
         return self._ask("GET", "/upstreams", tuple[UpstreamView, ...])
@@ -91,9 +86,9 @@ class Questions:
         """Whether an upstream answers and takes its key."""
         return self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
-    def ask(self, ask: Ask[T]) -> T:
-        """The answer to a question or command about accounts (`contract/accounts.py`)."""
-        return self._ask(ask.method, ask.path, ask.answer, query=dict(ask.query), body=ask.body)
+    def explain(self, command: Explain) -> Explained:
+        """What would become of a request; nothing is sent."""
+        return self._ask("POST", "/explain", Explained, body=command)
 
     def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""
