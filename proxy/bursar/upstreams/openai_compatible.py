@@ -6,7 +6,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import ClassVar
 
-import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -15,8 +14,9 @@ from bursar.domain.clock import Clock
 from bursar.domain.refusals import Refusal, UpstreamBroke
 from bursar.upstreams.balance import NEW_API_TOKEN, ONE_API_BILLING, BalanceCall
 from bursar.upstreams.classify import Row, classify
-from bursar.upstreams.connection import Connection, Delivery, refusal_of
+from bursar.upstreams.connection import Address, Connection, Delivery, address, broken
 from bursar.upstreams.inflate import Inflater, NotCompressed
+from bursar.upstreams.wire import Response, WireFailed
 
 USER_AGENT = "Mozilla/5.0 (compatible; Bursar; +local proxy)"
 """Some vendors' edges refuse what they do not take for an ordinary program."""
@@ -66,19 +66,19 @@ class OpenAiCompatible:
         self._headers["User-Agent"] = user_agent or USER_AGENT
         if secret:
             self._headers["Authorization"] = f"Bearer {secret}"
-        self._urls: dict[str, URL] = {}
+        self._addresses: dict[str, Address] = {}
 
     def open(self, path: str, body: bytes) -> "HttpOpening":
         """Prepare to send `body` to `path` below the base URL."""
-        url = self._urls.get(path)
-        if url is None:
-            url = self._urls[path] = URL(self.base_url + path)
-        return HttpOpening(self, url, body)
+        to = self._addresses.get(path)
+        if to is None:
+            to = self._addresses[path] = address("POST", URL(self.base_url + path), self._headers)
+        return HttpOpening(self, to, body)
 
-    async def send(self, url: URL, body: bytes, delivery: Delivery) -> aiohttp.ClientResponse:
+    async def send(self, to: Address, body: bytes | None, delivery: Delivery) -> Response:
         """The upstream's answer, whatever its status."""
         return await self._connection.send(
-            "POST", url, self._headers, body, upstream=self.name, connect_s=self.times.connect_s, delivery=delivery
+            to, body, upstream=self.name, connect_s=self.times.connect_s, delivery=delivery
         )
 
     @property
@@ -87,16 +87,14 @@ class OpenAiCompatible:
         root = URL(self.base_url)
         return tuple(root.with_path(path) if path else URL(f"{self.base_url}/models") for path in self.listing_paths)
 
-    async def get(self, url: URL) -> aiohttp.ClientResponse:
+    async def get(self, url: URL) -> Response:
         """The upstream's answer to a question that costs nothing, whatever its status."""
         headers = self._headers.copy()
         del headers["Content-Type"]
         headers["Accept"] = "application/json"
-        return await self._connection.send(
-            "GET", url, headers, None, upstream=self.name, connect_s=self.times.connect_s, delivery=Delivery()
-        )
+        return await self.send(address("GET", url, headers), None, Delivery())
 
-    def refusal(self, response: aiohttp.ClientResponse, body: bytes) -> Refusal:
+    def refusal(self, response: Response, body: bytes) -> Refusal:
         """What an answer with a status other than 2xx means."""
         now_s = self._clock.now_ms() / 1000
         return self.scrubbed(
@@ -122,19 +120,19 @@ class OpenAiCompatible:
 class HttpOpening:
     """One request to an upstream; see `upstream.Opening`."""
 
-    def __init__(self, upstream: OpenAiCompatible, url: URL, body: bytes) -> None:
+    def __init__(self, upstream: OpenAiCompatible, to: Address, body: bytes) -> None:
         self._upstream = upstream
-        self._url = url
+        self._to = to
         self._body = body
         self._delivery = Delivery()
-        self._response: aiohttp.ClientResponse | None = None
+        self._response: Response | None = None
 
     @property
     def delivered(self) -> bool:
         return self._delivery.begun
 
     async def __aenter__(self) -> "HttpAnswer":
-        response = await self._upstream.send(self._url, self._body, self._delivery)
+        response = await self._upstream.send(self._to, self._body, self._delivery)
         self._response = response
         try:
             answer = HttpAnswer(response, self._upstream.name)
@@ -160,7 +158,7 @@ class HttpOpening:
 class HttpAnswer:
     """An answer over HTTP; see `upstream.Answer`."""
 
-    def __init__(self, response: aiohttp.ClientResponse, upstream: str) -> None:
+    def __init__(self, response: Response, upstream: str) -> None:
         self._response = response
         self._upstream = upstream
         self._plain = self._inflated(response.headers.get("Content-Encoding", "identity").lower())
@@ -189,14 +187,14 @@ class HttpAnswer:
         """The next bytes, inflated where they came compressed, empty at the end. Raises a Refusal."""
         try:
             if self._plain is None:
-                return await self._response.content.readany()
+                return await self._response.read()
             return await anext(self._plain, b"")
         except NotCompressed:
             raise UpstreamBroke(
                 f"Upstream {self._upstream} sent an answer that is not compressed as it says."
             ) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise refusal_of(error, self._upstream, Delivery(begun=True)) from None
+        except WireFailed as failed:
+            raise broken(failed, self._upstream) from None
 
     async def read_error(self) -> bytes:
         """As much of an error's body as anybody reads, or what came of it."""
@@ -215,7 +213,7 @@ class HttpAnswer:
 
     async def _inflate(self) -> AsyncIterator[bytes]:
         inflater = Inflater()
-        while piece := await self._response.content.readany():
+        while piece := await self._response.read():
             for plain in inflater.feed(piece):
                 yield plain
                 # What inflates a thousandfold must not keep everybody else waiting.
