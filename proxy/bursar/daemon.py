@@ -27,7 +27,7 @@ from bursar.config.schema import Config, UpstreamSettings
 from bursar.config.zone import zone_named
 from bursar.contract.codec import CONTRACT
 from bursar.contract.commands import Status
-from bursar.contract.events import ConfigurationRejected, Stopping
+from bursar.contract.events import AttemptSettled, ConfigurationRejected, Event, Stopping
 from bursar.contract.places import Places
 from bursar.contract.snapshot import KEPT_DAYS, Snapshot
 from bursar.domain.clock import SystemClock
@@ -49,6 +49,7 @@ from bursar.secrets.secrets import Secrets
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import O200K, Vocabularies
+from bursar.traffic import Traffic
 from bursar.upstreams.care import UpstreamCare
 from bursar.upstreams.connection import Connection
 from bursar.upstreams.discovery import Discovery
@@ -103,7 +104,8 @@ class Daemon:
         stack.push_async_callback(store.close)
         zone = zone_named(config.server.zone)
         self.feed = Feed(self._snapshot(zone.key))
-        self.ledger = Ledger(store, self._clock, self.feed.publish, zone)
+        self.traffic = Traffic(self._clock)
+        self.ledger = Ledger(store, self._clock, self._settled, zone)
         stack.push_async_callback(self.ledger.drain)
         self.statement = Statement(store, self._clock, zone)
         await self.ledger.recover()
@@ -145,6 +147,7 @@ class Daemon:
             ledger=self.ledger,
             statement=self.statement,
             keys=self.keys,
+            traffic=self.traffic,
             publish=self.feed.publish,
             clock=self._clock,
             hosts=lambda: self._hosts,
@@ -206,6 +209,12 @@ class Daemon:
         )
 
     # --- within -----------------------------------------------------------------------------------
+
+    def _settled(self, event: Event) -> None:
+        """What the ledger announces: the rates of keys go by what was settled."""
+        if isinstance(event, AttemptSettled):
+            self.traffic.used(event.key, event.usage.completion_tokens)
+        self.feed.publish(event)
 
     def _load(self) -> Config:
         return load(self._places.config_file, host=self._host, port=self._port)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -340,10 +341,14 @@ async def test_keys_are_kept_changed_and_forgotten_by_name(store: Store) -> None
     assert await store.submit(lambda transaction: transaction.client_keys()) == (KEY,)
 
 
+def putting_key(key: ClientKey, transaction: Transaction) -> None:
+    transaction.put_key(key)
+
+
 async def test_the_last_use_of_each_key_is_that_of_its_last_record(store: Store) -> None:
     desk = ClientKey("desk", b"\3", "wxyz", NOON_MS)
     for key in (KEY, desk, ClientKey("unused", b"\4", "none", NOON_MS)):
-        await store.submit(lambda transaction, key=key: transaction.put_key(key))
+        await store.submit(partial(putting_key, key))
     await recorded(
         store,
         record("x1", key="laptop", at_ms=NOON_MS + 1, client="a"),

@@ -2,7 +2,15 @@
 
 from aiohttp import web
 
-from bursar.admin.client_keys import issue_key, list_keys, revoke_key
+from bursar.admin.client_keys import (
+    change_key,
+    disable_key,
+    enable_key,
+    issue_key,
+    list_keys,
+    revoke_key,
+    rotate_key,
+)
 from bursar.admin.context import CONTEXT, AdminContext
 from bursar.admin.explain import explain
 from bursar.admin.guard import HOSTS, guard
@@ -31,6 +39,10 @@ def admin_app(context: AdminContext) -> web.Application:
             web.get("/keys", list_keys, allow_head=False),
             web.post("/keys", issue_key),
             web.delete("/keys/{name}", revoke_key),
+            web.post("/keys/{name}", change_key),
+            web.post("/keys/{name}/rotate", rotate_key),
+            web.post("/keys/{name}/disable", disable_key),
+            web.post("/keys/{name}/enable", enable_key),
             web.get("/upstreams", list_upstreams, allow_head=False),
             web.post("/upstreams/{name}/clear", clear_upstream),
             web.post("/upstreams/{name}/check", check_upstream),

@@ -7,7 +7,7 @@ from typing import Protocol
 from bursar.cli.exits import Failed
 from bursar.cli.running import asking
 from bursar.contract.codec import Mismatch
-from bursar.contract.commands import IssueKey, KeyIssued
+from bursar.contract.commands import ChangeKey, IssueKey, KeyIssued, RotateKey
 from bursar.contract.events import KeyView
 from bursar.contract.places import Places
 from bursar.contract.questions import Questions
@@ -22,6 +22,18 @@ class KeyAccess(Protocol):
 
     def issue_key(self, command: IssueKey) -> KeyIssued:
         """A new one, with its text."""
+
+    def change_key(self, name: str, command: ChangeKey) -> None:
+        """Other limits for one."""
+
+    def rotate_key(self, name: str, command: RotateKey) -> KeyIssued:
+        """Another key under the same name, with its text."""
+
+    def disable_key(self, name: str) -> None:
+        """One that is refused until it is enabled."""
+
+    def enable_key(self, name: str) -> None:
+        """One that is accepted again."""
 
     def revoke_key(self, name: str) -> None:
         """One less."""

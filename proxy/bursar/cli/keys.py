@@ -1,119 +1,149 @@
-"""`bursar key`: issue, list and revoke the keys of client applications, with the proxy running or not."""
+"""`bursar key`: issue, show, change, rotate and revoke the keys of client applications, also while no proxy runs."""
 
 import argparse
-import time
 
-from bursar.cli.amounts import Amount, amount
-from bursar.cli.caps import set_cap
-from bursar.cli.editing import edited
 from bursar.cli.exits import Exit, Failed
-from bursar.cli.key_access import key_access
-from bursar.cli.output import complain, say, say_json, say_table
+from bursar.cli.key_access import KeyAccess, key_access
+from bursar.cli.key_caps import caps_of_key, set_key_cap
+from bursar.cli.key_options import add_limits, change_command, issue_command
+from bursar.cli.key_tables import say_key, say_keys
+from bursar.cli.output import complain, say, say_json
 from bursar.cli.places import add_config, places_of
 from bursar.cli.times import span_ms
-from bursar.cli.words import instant
-from bursar.contract.commands import IssueKey
+from bursar.cli.words import duration
+from bursar.contract.commands import ChangeKey, KeyIssued, RotateKey
 from bursar.contract.events import KeyView
 
 DESCRIPTION = """\
-Issue, list and revoke the keys of client applications. A key is shown once, when it is issued; only its digest is kept.
+Issue, show, change, rotate and revoke the keys of client applications. A key is shown once; only its digest is kept.
 
 examples:
   bursar key issue laptop
   bursar key issue laptop --cap 5usd/day --cap 1000requests/hour
   bursar key issue ci --models 'small-*' --expires 30d --project website
+  bursar key issue ci --rate 60/min 10/s --parallel 4 --ip 10.0.0.0/8 --max-tokens 4000
   bursar key issue laptop --json          {"name": "laptop", "key": "bk-..."}
   bursar key list
+  bursar key show laptop
+  bursar key set laptop --rate 120/min --parallel none
+  bursar key disable laptop               refused until: bursar key enable laptop
+  bursar key rotate laptop --grace 2h     a new key; the old one is good for two hours more
   bursar key revoke laptop
 """
+
+_USUAL_GRACE = "24h"
 
 
 def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     """The verbs and what each takes."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    issue = verbs.add_parser("issue", help="issue a key", description="Issue a key. It is shown once.")
-    issue.add_argument("name", help="the key's name, such as that of the machine or the program")
-    issue.add_argument("--cap", type=amount, action="append", default=[], metavar="AMOUNT", help="such as 5usd/day")
-    issue.add_argument("--project", default="", help="the project that its calls count for")
-    issue.add_argument("--models", nargs="+", default=[], metavar="GLOB", help="the aliases it may use; default: all")
-    issue.add_argument("--expires", type=span_ms, metavar="TIME", help="after how long it ends, such as 30d")
-    issue.add_argument("--json", action="store_true", help="print name and key as one JSON object")
-    show = verbs.add_parser("list", help="list all keys", description="List all keys.")
-    show.add_argument("--json", action="store_true", help="print them as a JSON list")
-    gone = verbs.add_parser("revoke", help="have a key accepted no longer", description="Accept a key no longer.")
-    gone.add_argument("name", help="the key's name")
-    for each in (issue, show, gone):
+
+    def verb(word: str, text: str, *, named: bool = True) -> argparse.ArgumentParser:
+        each = verbs.add_parser(word, help=text, description=f"{text[:1].upper()}{text[1:]}.")
+        if named:
+            each.add_argument("name", help="the key's name, such as that of the machine or the program")
+        each.add_argument("--json", action="store_true", help="print JSON")
         add_config(each)
+        return each
+
+    add_limits(verb("issue", "issue a key, which is shown once"), lifts=False)
+    verb("list", "list all keys", named=False)
+    verb("show", "show one key, what it is held to and its caps")
+    add_limits(verb("set", "change what a key is held to; what is not named stays"), lifts=True)
+    verb("disable", "have a key refused until it is enabled")
+    verb("enable", "have a disabled key accepted again")
+    verb("revoke", "have a key accepted no longer")
+    rotate = verb("rotate", "replace a key by another of the same name, caps and sums")
+    rotate.add_argument(
+        "--grace",
+        type=span_ms,
+        default=span_ms(_USUAL_GRACE),
+        metavar="TIME",
+        help=f"how long the old key is good for (0h: not at all); default: {_USUAL_GRACE}",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the verb says."""
-    match options.verb:
-        case "issue":
-            _issue(options)
-        case "list":
-            _list(options)
-        case "revoke":
-            with key_access(places_of(options)) as access:
+    with key_access(places_of(options)) as access:
+        match options.verb:
+            case "issue":
+                _issue(options, access)
+            case "list":
+                say_keys(access.keys(), as_json=options.json)
+            case "show":
+                _show(options, access)
+            case "set":
+                _set(options, access)
+            case "rotate":
+                _rotate(options, access)
+            case "disable":
+                access.disable_key(options.name)
+                _done(options, access, f'The key "{options.name}" is refused until: bursar key enable {options.name}')
+            case "enable":
+                access.enable_key(options.name)
+                _done(options, access, f'The key "{options.name}" is accepted again.')
+            case "revoke":
                 access.revoke_key(options.name)
-            say(f'The key "{options.name}" is not accepted any more.')
+                if options.json:
+                    say_json({"name": options.name, "revoked": True})
+                else:
+                    say(f'The key "{options.name}" is not accepted any more.')
     return Exit.OK
 
 
-def _issue(options: argparse.Namespace) -> None:
-    now_ms = time.time_ns() // 1_000_000
-    command = IssueKey(
-        options.name,
-        options.project,
-        tuple(options.models),
-        now_ms + options.expires if options.expires is not None else None,
-    )
-    with key_access(places_of(options)) as access:
-        known = access.keys()
-        if any(each.name == options.name for each in known):
-            raise Failed(f'There is a key "{options.name}" already; revoke it first, or choose another name.')
-        # The caps first: a key without the caps that were asked for must never be accepted.
-        for cap in options.cap:
-            _cap(options, cap)
-        issued = access.issue_key(command)
+def _issue(options: argparse.Namespace, access: KeyAccess) -> None:
+    if _found(options.name, access) is not None:
+        raise Failed(f'There is a key "{options.name}" already; revoke it first, or choose another name.')
+    # The caps first: a key without the caps that were asked for must never be accepted.
+    for cap in options.cap:
+        set_key_cap(options, cap)
+    _say_once(options, access.issue_key(issue_command(options)), f'This is the key "{options.name}".')
+
+
+def _set(options: argparse.Namespace, access: KeyAccess) -> None:
+    command = change_command(options)
+    if command == ChangeKey() and not options.cap:
+        raise Failed(f"Say what to change: bursar key set {options.name} --rate 60/min (bursar key set --help).")
+    _named(options.name, access)
+    for cap in options.cap:
+        set_key_cap(options, cap)
+    access.change_key(options.name, command)
+    _show(options, access)
+
+
+def _rotate(options: argparse.Namespace, access: KeyAccess) -> None:
+    issued = access.rotate_key(options.name, RotateKey(options.grace))
+    good = f"is good for {duration(options.grace)} more" if options.grace else "is refused from now on"
+    _say_once(options, issued, f'This is the new key "{issued.name}"; the old one {good}.')
+
+
+def _say_once(options: argparse.Namespace, issued: KeyIssued, sentence: str) -> None:
     if options.json:
         say_json({"name": issued.name, "key": issued.key})
         return
     say(issued.key)
-    complain(f'This is the key "{issued.name}". It is not shown again.')
+    complain(f"{sentence} It is not shown again.")
 
 
-def _cap(options: argparse.Namespace, cap: Amount) -> None:
-    unit = "" if cap.usd is not None else "-tokens" if cap.tokens is not None else "-requests"
-    name = f"{options.name}{unit}-{cap.every}"
-    edited(options, lambda file: set_cap(file, name, cap, ("key", options.name)))
-
-
-def _list(options: argparse.Namespace) -> None:
-    with key_access(places_of(options)) as access:
-        known = access.keys()
+def _done(options: argparse.Namespace, access: KeyAccess, sentence: str) -> None:
     if options.json:
-        say_json(known)
-    elif not known:
-        say("There is no key. Issue one: bursar key issue laptop")
+        say_json(_named(options.name, access))
     else:
-        say_table(("key", "ends in", "project", "models", "issued", "state", "last used"), map(_row, known))
+        say(sentence)
 
 
-def _row(key: KeyView) -> tuple[str, ...]:
-    now_ms = time.time_ns() // 1_000_000
-    state = "valid"
-    if key.disabled:
-        state = "disabled"
-    elif key.expires_ms is not None:
-        state = f"until {instant(key.expires_ms)}" if key.expires_ms > now_ms else "expired"
-    used = f"{instant(key.last_used_ms)} {key.last_client}".rstrip() if key.last_used_ms is not None else "-"
-    return (
-        key.name,
-        f"…{key.hint}",
-        key.project or "-",
-        " ".join(key.models) or "all",
-        instant(key.created_ms),
-        state,
-        used,
-    )
+def _show(options: argparse.Namespace, access: KeyAccess) -> None:
+    say_key(_named(options.name, access), caps_of_key(options, options.name), as_json=options.json)
+
+
+def _found(name: str, access: KeyAccess) -> KeyView | None:
+    known = access.keys()
+    return next((each for each in known if each.name == name), None)
+
+
+def _named(name: str, access: KeyAccess) -> KeyView:
+    found = _found(name, access)
+    if found is None:
+        raise Failed(f'There is no key "{name}". See them all: bursar key list')
+    return found

@@ -9,7 +9,7 @@ from bursar.cli.exits import Failed
 from bursar.client_keys import ClientKeys
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
-from bursar.contract.commands import IssueKey, KeyIssued
+from bursar.contract.commands import ChangeKey, IssueKey, KeyIssued, RotateKey
 from bursar.contract.events import KeyView
 from bursar.contract.places import Places
 from bursar.domain.clock import SystemClock
@@ -19,29 +19,40 @@ from bursar.storage.store import StoreUnavailable
 
 
 class OfflineKeys:
-    """The keys that a ledger's file holds."""
+    """The keys that a ledger's file holds. Every method may raise Refusal and StoreUnavailable."""
 
     def __init__(self, runner: asyncio.Runner, keys: ClientKeys) -> None:
         self._runner = runner
         self._keys = keys
 
     def keys(self) -> tuple[KeyView, ...]:
-        """All of them; when each was last used, only a running proxy knows."""
-        return tuple(
-            KeyView(key.name, key.hint, key.project, key.models, key.created_ms, key.expires_ms, key.disabled)
-            for key in self._keys.list()
-        )
+        """All of them."""
+        return self._runner.run(self._keys.views())
 
     def issue_key(self, command: IssueKey) -> KeyIssued:
-        """A new one, with its text. Raises Refusal, StoreUnavailable."""
-        issue = self._keys.issue(
-            command.name, project=command.project, models=command.models, expires_ms=command.expires_ms
-        )
-        key, text = self._runner.run(issue)
+        """A new one, with its text."""
+        key, text = self._runner.run(self._keys.issue_for(command))
         return KeyIssued(key.name, text)
 
+    def change_key(self, name: str, command: ChangeKey) -> None:
+        """Other limits for one."""
+        self._runner.run(self._keys.change(name, command))
+
+    def rotate_key(self, name: str, command: RotateKey) -> KeyIssued:
+        """Another key under the same name."""
+        key, text = self._runner.run(self._keys.rotate(name, command.grace_ms))
+        return KeyIssued(key.name, text)
+
+    def disable_key(self, name: str) -> None:
+        """One that is refused until it is enabled."""
+        self._runner.run(self._keys.disable(name))
+
+    def enable_key(self, name: str) -> None:
+        """One that is accepted again."""
+        self._runner.run(self._keys.enable(name))
+
     def revoke_key(self, name: str) -> None:
-        """One less. Raises Refusal, StoreUnavailable."""
+        """One less."""
         self._runner.run(self._keys.revoke(name))
 
 

@@ -13,10 +13,12 @@ import msgspec
 from bursar.contract.codec import CONTRACT, Mismatch, Numbered, Opening, decode, encode
 from bursar.contract.commands import (
     HistoryPage,
+    ChangeKey,
     IssueKey,
     KeyIssued,
     Reloaded,
     SpendReport,
+    RotateKey,
     Status,
     UpstreamChecked,
 )
@@ -88,6 +90,22 @@ class AdminClient:
         return await self._ask("POST", "/keys", KeyIssued, body=command)
 
     async def revoke_key(self, name: str) -> None:
+    async def change_key(self, name: str, command: ChangeKey) -> None:
+        """Change what a client key is held to; what the command leaves out stays."""
+        await self._request("POST", f"/keys/{quote(name, safe='')}", body=command)
+
+    async def rotate_key(self, name: str, command: RotateKey) -> KeyIssued:
+        """Another key under the same name; the present one is accepted for a while."""
+        return await self._ask("POST", f"/keys/{quote(name, safe='')}/rotate", KeyIssued, body=command)
+
+    async def disable_key(self, name: str) -> None:
+        """Have a client key refused until it is enabled."""
+        await self._request("POST", f"/keys/{quote(name, safe='')}/disable")
+
+    async def enable_key(self, name: str) -> None:
+        """Have a disabled client key accepted again."""
+        await self._request("POST", f"/keys/{quote(name, safe='')}/enable")
+
         """Have a client key accepted no longer."""
         await self._request("DELETE", f"/keys/{quote(name, safe='')}")
 

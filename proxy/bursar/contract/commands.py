@@ -9,16 +9,44 @@ from bursar.domain.usage import Quality, Usage
 
 
 class IssueKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """POST /keys: issue a client key. `models` are globs of aliases; `expires_ms` is an instant or None."""
+    """POST /keys: issue a client key. `models` are globs of aliases; `expires_ms` is an instant or None.
+
+    `rates` are written like `60/min` or `100000tok/min`, `networks` like `10.0.0.0/8`; `fallback` are the models
+    to try next for a call that names none; `parallel` and `max_tokens` are None where there is no such limit.
+    """
 
     name: str
     project: str = ""
     models: tuple[str, ...] = ()
     expires_ms: int | None = None
+    rates: tuple[str, ...] = ()
+    parallel: int | None = None
+    networks: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
+    max_tokens: int | None = None
+
+
+class ChangeKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """POST /keys/{name}: change a client key. What is left out stays; an empty list or null is no limit."""
+
+    project: str | msgspec.UnsetType = msgspec.UNSET
+    models: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    expires_ms: int | None | msgspec.UnsetType = msgspec.UNSET
+    rates: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    parallel: int | None | msgspec.UnsetType = msgspec.UNSET
+    networks: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    fallback: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    max_tokens: int | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class RotateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /keys/{name}/rotate: a new key in place of the present one, which is accepted for `grace_ms` more."""
+
+    grace_ms: int = 24 * 3_600_000
 
 
 class KeyIssued(msgspec.Struct, frozen=True):
-    """The answer to it: the only time the key itself is shown."""
+    """The answer to an issue and to a rotation: the only time the key itself is shown."""
 
     name: str
     key: str

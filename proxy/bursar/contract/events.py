@@ -68,6 +68,7 @@ class AttemptSettled(_Event, frozen=True):
     priced: bool
     paid_by: tuple[str, ...]
     first_ms: int | None
+    key: str = ""
 
 
 class ExchangeClosed(_Event, frozen=True):
@@ -234,6 +235,17 @@ class KeyView(msgspec.Struct, frozen=True):
     disabled: bool
     last_used_ms: int | None = None
     last_client: str = ""
+    rates: tuple[str, ...] = ()
+    """As people write them: `60/min`, `100000tok/min`."""
+    parallel: int | None = None
+    """How many calls may run at once."""
+    networks: tuple[str, ...] = ()
+    """Where its calls may come from, as CIDR; empty: from anywhere."""
+    fallback: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    """How long one answer may be."""
+    former_until_ms: int | None = None
+    """Until when a key that this one replaced is still accepted."""
 
 
 class KeyChanged(_Event, frozen=True):

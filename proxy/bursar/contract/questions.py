@@ -15,10 +15,12 @@ import msgspec
 from bursar.contract.codec import Mismatch, decode, encode
 from bursar.contract.commands import (
     HistoryPage,
+    ChangeKey,
     IssueKey,
     KeyIssued,
     Reloaded,
     SpendReport,
+    RotateKey,
     Status,
     UpstreamChecked,
 )
@@ -54,6 +56,22 @@ class Questions:
         return self._ask("POST", "/keys", KeyIssued, body=command)
 
     def revoke_key(self, name: str) -> None:
+    def change_key(self, name: str, command: ChangeKey) -> None:
+        """Change what a client key is held to; what the command leaves out stays."""
+        self._request("POST", f"/keys/{quote(name, safe='')}", body=command)
+
+    def rotate_key(self, name: str, command: RotateKey) -> KeyIssued:
+        """Another key under the same name; the present one is accepted for a while."""
+        return self._ask("POST", f"/keys/{quote(name, safe='')}/rotate", KeyIssued, body=command)
+
+    def disable_key(self, name: str) -> None:
+        """Have a client key refused until it is enabled."""
+        self._request("POST", f"/keys/{quote(name, safe='')}/disable")
+
+    def enable_key(self, name: str) -> None:
+        """Have a disabled client key accepted again."""
+        self._request("POST", f"/keys/{quote(name, safe='')}/enable")
+
         """Have a client key accepted no longer."""
         self._request("DELETE", f"/keys/{quote(name, safe='')}")
 

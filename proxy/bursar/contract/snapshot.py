@@ -167,7 +167,7 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
         case UpstreamHealthChanged():
             snapshot.upstreams[event.upstream.name] = event.upstream
         case KeyChanged():
-            snapshot.keys[event.key.name] = event.key
+            _change_key(snapshot, event.key)
         case KeyRevoked():
             snapshot.keys.pop(event.name, None)
         case Stopping():
@@ -190,6 +190,14 @@ def _open(snapshot: Snapshot, event: ExchangeOpened) -> None:
     key = snapshot.keys.get(event.key)
     if key is not None:
         snapshot.keys[event.key] = msgspec.structs.replace(key, last_used_ms=event.at_ms, last_client=event.client)
+
+
+def _change_key(snapshot: Snapshot, key: KeyView) -> None:
+    """A change of its limits says nothing of when a key was last used."""
+    known = snapshot.keys.get(key.name)
+    if key.last_used_ms is None and known is not None:
+        key = msgspec.structs.replace(key, last_used_ms=known.last_used_ms, last_client=known.last_client)
+    snapshot.keys[key.name] = key
 
 
 def _advance(snapshot: Snapshot, event: AttemptStarted | AttemptFailed | ExchangeProgressed | AttemptSettled) -> None:

@@ -61,6 +61,14 @@ def read_request(body: bytes) -> ChatRequest:
     )
 
 
+def held_to(request: ChatRequest, most: int) -> ChatRequest:
+    """The same request for answers of at most so many tokens; itself where it asks for no longer ones."""
+    if request.limit is not None and request.limit <= most:
+        return request
+    changed = {request.limit_field: _raw(most)} if request.limit_field is not None else {}
+    return msgspec.structs.replace(request, fields={**request.fields, **changed}, limit=most)
+
+
 def write_request(request: ChatRequest, model: str, limit: int | None = None) -> bytes:
     """The body to send to a route: its own name of the model, usage asked for, our own fields left out.
 

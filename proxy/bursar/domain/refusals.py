@@ -4,6 +4,8 @@ Error types and codes follow OpenAI's error object; what upstreams mean by their
 `upstreams/classify.py`.
 """
 
+from collections.abc import Mapping
+
 
 class Refusal(Exception):
     """A reason to say no to a call.
@@ -122,6 +124,41 @@ class ModelDenied(Forbidden):
     """The key may not use this model."""
 
     code = "model_access_denied"
+
+
+class AddressDenied(Forbidden):
+    """The key may not be used from there."""
+
+    code = "ip_not_allowed"
+
+
+class RateLimited(Refusal):
+    """A rate of the key is used up, or too many of its calls run: `headers` say which, and when there is room."""
+
+    status, code, type, may_retry = 429, "rate_limit_exceeded", "rate_limit_error", True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        detail: dict[str, object] | None = None,
+        retry_after_s: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, detail=detail, retry_after_s=retry_after_s)
+        self.headers = headers or {}
+
+
+class AboveRate(Refusal):
+    """One prompt is longer than what a rate of tokens gives in a whole window: waiting does not help."""
+
+    status, code = 413, "request_too_large"
+
+
+class WrongKeys(RateLimited):
+    """Too many wrong keys came from one address. A right one is never refused for that."""
+
+    may_retry = False
 
 
 class ForeignRequest(Forbidden):

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bursar.dialects.fallback_fields import read_fallback
-from bursar.dialects.openai_chat_request import read_request
+from bursar.dialects.openai_chat_request import held_to, read_request
 from bursar.domain.exchange import new_exchange_id
 from bursar.doorkeeper.body import read_body
 from bursar.endpoints.authenticate import authenticate
@@ -17,13 +17,15 @@ _MIB = 1024 * 1024
 
 async def accept(request: web.Request, context: Context) -> Call:
     """The call that a chat completions request makes. Raises the refusal where it makes none."""
-    key = authenticate(request.headers, context.keys, context.clock)
+    key = authenticate(request, context)
     limits = context.current().config.server
     body = await read_body(request, most_bytes=limits.body_limit_mib * _MIB, time_s=limits.body_s)
     chat = read_request(body)
     fallback = read_fallback(chat.fields, chat.model)
     for model in (chat.model, *(fallback.models if fallback is not None else ())):
         check_model(key, model)
+    most = key.limits.max_tokens
+    asked, chat = chat, chat if most is None else held_to(chat, most)
     now_ms = context.clock.now_ms()
     return Call(
         id=new_exchange_id(now_ms),
@@ -33,6 +35,7 @@ async def accept(request: web.Request, context: Context) -> Call:
         client=client_of(request),
         request=chat,
         fallback=fallback,
+        limit_set=None if chat is asked else most,
     )
 
 

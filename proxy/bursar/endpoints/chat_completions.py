@@ -6,7 +6,9 @@ from bursar.domain.refusals import Refusal
 from bursar.endpoints.accept import accept
 from bursar.endpoints.context import CONTEXT
 from bursar.endpoints.dry_run import explained, is_dry_run
+from bursar.endpoints.enter import enter
 from bursar.endpoints.http_reply import HttpReply
+from bursar.endpoints.limit_headers import limit_headers
 from bursar.endpoints.refuse import refuse
 from bursar.pipeline.headers import exchange_headers
 from bursar.pipeline.serve import serve
@@ -19,9 +21,15 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
     call = await accept(request, context)
     if is_dry_run(request):
         return await explained(call, assembly, context.ledger)
-    reply = HttpReply(request, assembly.config.limits.comment_s)
+    own = exchange_headers(call)
     try:
-        await serve(call, reply, assembly=assembly, ledger=context.ledger, publish=context.publish, clock=context.clock)
+        with await enter(call, assembly, context) as place:
+            limits = limit_headers(call, place)
+            own.update(limits)
+            reply = HttpReply(request, assembly.config.limits.comment_s, limits)
+            await serve(
+                call, reply, assembly=assembly, ledger=context.ledger, publish=context.publish, clock=context.clock
+            )
+            return reply.response
     except Refusal as refusal:
-        return refuse(refusal, exchange_headers(call))
-    return reply.response
+        return refuse(refusal, own)

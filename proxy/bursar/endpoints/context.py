@@ -12,6 +12,7 @@ from bursar.domain.clock import Clock
 from bursar.doorkeeper.examine import Hosts
 from bursar.ledger.ledger import Ledger
 from bursar.ledger.statement import Statement
+from bursar.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Context:
     ledger: Ledger
     statement: Statement
     keys: ClientKeys
+    traffic: Traffic
     publish: Publish
     clock: Clock
     hosts: Callable[[], Hosts]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from aiohttp import HttpVersion11, web
 
+from bursar.endpoints.limit_headers import with_own
 from bursar.pipeline.reply import ReplyState
 
 _STREAM_HEADERS = {
@@ -32,12 +33,13 @@ class HttpReply:
     """One reply to one client; see `pipeline.reply.Reply`.
 
     A stream that waits for its upstream says so every `keep_alive_s` with a comment, so that no
-    client or middlebox takes silence for the end.
+    client or middlebox takes silence for the end. `own` are headers of ours beside the pipeline's.
     """
 
-    def __init__(self, request: web.Request, keep_alive_s: float) -> None:
+    def __init__(self, request: web.Request, keep_alive_s: float, own: Mapping[str, str] | None = None) -> None:
         self._request = request
         self._keep_alive_s = keep_alive_s
+        self._own = own or {}
         self._state = ReplyState.WAITING
         self._stream = EventStream()
         self._written = 0.0
@@ -60,7 +62,7 @@ class HttpReply:
         if self._request.version >= HttpVersion11:
             self._stream.enable_chunked_encoding()
         self._stream.headers.update(_STREAM_HEADERS)
-        self._stream.headers.update(headers)
+        self._stream.headers.update(with_own(self._own, headers))
         self._state, self._status = ReplyState.BEGUN, 200
         await self._stream.prepare(self._request)
         self._written = self._loop.time()
@@ -88,7 +90,9 @@ class HttpReply:
 
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """A whole answer at once; the server sends it when the handler returns it."""
-        self.response = web.Response(status=status, headers=headers, body=body, content_type="application/json")
+        self.response = web.Response(
+            status=status, headers=with_own(self._own, headers), body=body, content_type="application/json"
+        )
         self._state, self._status = ReplyState.FINISHED, status
 
     def _stop(self) -> None:

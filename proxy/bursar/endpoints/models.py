@@ -18,7 +18,7 @@ from bursar.endpoints.context import CONTEXT
 async def list_models(request: web.Request) -> web.Response:
     """All of them, in OpenAI's list: the aliases in the order of the configuration, then `upstream/model`."""
     context = request.app[CONTEXT]
-    key = authenticate(request.headers, context.keys, context.clock)
+    key = authenticate(request, context)
     assembly, now_ms = context.current(), context.clock.now_ms()
     data = [_described(name, chain, assembly, now_ms) for name, chain in _names(assembly, key)]
     return _json({"object": "list", "data": data})
@@ -27,7 +27,7 @@ async def list_models(request: web.Request) -> web.Response:
 async def one_model(request: web.Request) -> web.Response:
     """One of them, or any other that this key may ask for. Raises UnknownModel where there is no such."""
     context = request.app[CONTEXT]
-    key = authenticate(request.headers, context.keys, context.clock)
+    key = authenticate(request, context)
     name, assembly = request.match_info["model"], context.current()
     if not _may_use(key, name):
         raise UnknownModel(f"There is no model {name[:200]!r}; GET /v1/models lists those there are.", param="model")

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bursar.dialects.openai_chat_chunks import error_body
-from bursar.domain.refusals import Refusal
+from bursar.domain.refusals import RateLimited, Refusal
 
 
 def refusal_body(refusal: Refusal) -> bytes:
@@ -18,6 +18,8 @@ def refusal_headers(refusal: Refusal) -> dict[str, str]:
         headers["x-should-retry"] = "false"
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)
+    if isinstance(refusal, RateLimited):
+        headers.update(refusal.headers)
     return headers
 
 

@@ -285,4 +285,5 @@ def _settled(record: UsageRecord, ended: Ended, now: Now) -> AttemptSettled:
         priced=record.price is not None,
         paid_by=tuple(share.account_id for share in ended.paid),
         first_ms=record.first_ms,
+        key=record.key,
     )

@@ -20,6 +20,8 @@ class Call:
     path: str = "/chat/completions"
     fallback: Fallback | None = None
     """What the body says of fallbacks, if it does."""
+    limit_set: int | None = None
+    """How long the key lets an answer be, in tokens, where the request allowed or asked for more."""
 
     @property
     def alias(self) -> str:

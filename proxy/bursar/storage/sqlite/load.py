@@ -43,7 +43,11 @@ def client_keys(connection: sqlite3.Connection) -> list[ClientKey]:
     """All client keys."""
     return [
         ClientKey(
-            *row[:5],
+            name=row[0],
+            digest=row[1],
+            hint=row[2],
+            created_ms=row[3],
+            project=row[4],
             models=msgspec.json.decode(row[5], type=tuple[str, ...]),
             expires_ms=row[6],
             disabled=bool(row[7]),

@@ -1,0 +1,20 @@
+"""Letting a call in: within the rates of its key, and with no more calls at once than the key may run."""
+
+from bursar.assembly import Assembly
+from bursar.domain.rates import RateUnit
+from bursar.endpoints.context import Context
+from bursar.pipeline.call import Call
+from bursar.pipeline.candidates import Candidates
+from bursar.pipeline.serve import count_prompt
+from bursar.traffic import Place
+
+
+async def enter(call: Call, assembly: Assembly, context: Context) -> Place:
+    """The call's place, to be used as `with`. Raises RateLimited, AboveRate or UnknownModel.
+
+    The prompt is counted here only where a rate of tokens asks for it; the pipeline's count then finds it counted.
+    """
+    tokens = 0
+    if any(rate.unit is RateUnit.TOKENS for rate in call.key.limits.rates):
+        tokens = await count_prompt(call, Candidates(call, assembly).first, assembly)
+    return context.traffic.enter(call.key, tokens)
