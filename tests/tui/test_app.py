@@ -89,6 +89,17 @@ async def test_digits_lead_out_of_an_open_call_and_it_is_still_there_afterwards(
         assert isinstance(stage.app.screen, Overview)
         await stage.press("2")
         assert isinstance(stage.app.screen, Call)
+        await stage.press("2")
+        assert isinstance(stage.app.screen, Calls)
+
+
+async def test_a_call_opened_on_the_overview_belongs_to_it() -> None:
+    async with staged(busy()) as stage:
+        await stage.press("enter")
+        assert isinstance(stage.app.screen, Call)
+        assert stage.app.screen.query_one(Header)._current == "overview"
+        await stage.press("1")
+        assert isinstance(stage.app.screen, Overview)
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])

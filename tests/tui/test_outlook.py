@@ -7,6 +7,7 @@ from bursar.contract.snapshot import AttemptView, Snapshot, Spend
 from bursar.domain.account import Account, AccountKind, Standing, Unit
 from bursar.domain.cycle import Every, cycle_at
 from bursar.domain.exchange import Outcome
+from bursar.domain.grant import Grant, GrantKind
 from bursar.domain.usage import Quality, Usage
 from bursar_tui.outlook import (
     Level,
@@ -135,6 +136,15 @@ def test_a_cycle_that_is_over_is_shown_as_the_one_that_has_begun() -> None:
     assert (shown.granted, shown.held, shown.settled) == (100, 0, 0)
     assert shown.cycle == cycle_at(Every.DAY, NOW_MS, ZONE)
     assert present_standing(of, None, NOW_MS, ZONE) == shown
+
+
+def test_a_raise_that_goes_on_counts_in_the_next_cycle_too() -> None:
+    of = account("hour", Unit.REQUESTS, Every.HOUR, 100)
+    last = cycle_at(Every.HOUR, NOW_MS - HOUR, ZONE)
+    raised = Grant(1, GrantKind.RAISE, of.id, last.start_ms, 50, NOW_MS - HOUR, until_ms=NOW_MS + MINUTE)
+    lapsed = Grant(2, GrantKind.RAISE, of.id, last.start_ms, 7, NOW_MS - HOUR, until_ms=NOW_MS)
+    shown = present_standing(of, Standing(of.id, last, 100, 157, 0, 90), NOW_MS, ZONE, [raised, lapsed])
+    assert (shown.granted, shown.settled) == (150, 0)
 
 
 def test_burn_rate_counts_what_runs_once() -> None:

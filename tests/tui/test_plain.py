@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from tui.snapshots import CENT, NOW_MS, busy, empty, standing, troubled, watching
+from tui.snapshots import CENT, DOLLAR, HOUR, NOW_MS, busy, empty, standing, troubled, watching
 from tui.stage import compare
 
 from bursar.contract.codec import CONTRACT, Numbered, Opening
@@ -14,6 +14,8 @@ from bursar.contract.events import (
     AttemptFailed,
     AttemptSettled,
     AttemptStarted,
+    BalanceCompared,
+    BalanceView,
     ConfigurationLoaded,
     ConfigurationRejected,
     DoubtResolved,
@@ -21,6 +23,8 @@ from bursar.contract.events import (
     ExchangeClosed,
     ExchangeOpened,
     ExchangeProgressed,
+    Granted,
+    GrantEnded,
     HoldInDoubt,
     KeyChanged,
     KeyRevoked,
@@ -33,6 +37,7 @@ from bursar.contract.events import (
 from bursar.contract.snapshot import Snapshot
 from bursar.domain.clock import FixedClock
 from bursar.domain.exchange import Outcome
+from bursar.domain.grant import Grant, GrantKind
 from bursar.domain.usage import Quality, Usage
 from bursar_tui.link import Since, Unattached
 from bursar_tui.plain import Plain
@@ -120,6 +125,22 @@ async def test_a_call_line_by_line() -> None:
         (
             AttemptSettled(NOW_MS, CALL, "a", "b", Usage(1, 2), Quality.COUNTED, 0, False, (), None),
             "Call abcde used 1 token in, 2 out, no price known.",
+        ),
+        (
+            Granted(NOW_MS, Grant(1, GrantKind.RAISE, "cap:daily", 0, 2 * DOLLAR, NOW_MS, until_ms=NOW_MS + HOUR)),
+            "Raise of daily: $2.00 for 1 h.",
+        ),
+        (
+            Granted(NOW_MS, Grant(2, GrantKind.TOP_UP, "wallet:openai", 0, 20 * DOLLAR, NOW_MS)),
+            "Top up of openai: $20.00.",
+        ),
+        (
+            GrantEnded(NOW_MS, Grant(1, GrantKind.RAISE, "cap:daily", 0, 2 * DOLLAR, NOW_MS)),
+            "Raise of daily by $2.00 has ended.",
+        ),
+        (
+            BalanceCompared(NOW_MS, BalanceView("wallet:openai", NOW_MS, drift_nano=12 * CENT, alarm=True)),
+            "Wallet openai: the vendor has charged $0.12 more than was settled here.",
         ),
         (HoldInDoubt(NOW_MS, 1, CALL, "a", "b", NOW_MS, ()), "A hold for a/b is in doubt: its process died."),
         (DoubtResolved(NOW_MS, 1), "A hold in doubt is resolved."),

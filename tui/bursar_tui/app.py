@@ -117,9 +117,14 @@ class BursarApp(App[None]):
             widget.refresh()
 
     def action_go(self, name: str) -> None:
-        """To another screen."""
+        """To another screen; to the one in view: out of what was opened on it."""
         self._tab = name
-        if self._snapshot is not None or self.current_mode != OFFLINE.name:
+        if self._snapshot is None and self.current_mode == OFFLINE.name:
+            return
+        if name == self.current_mode:
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+        else:
             self.switch_mode(name)
 
     def action_hurry(self) -> None:

@@ -1,6 +1,6 @@
 """Outlook: how fast money and quotas are used now, and when each account runs out at this rate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import Enum
@@ -9,6 +9,7 @@ from typing import assert_never
 from bursar.contract.snapshot import AttemptView, ExchangeView, Snapshot, Spend
 from bursar.domain.account import Account, Standing, Unit, opened
 from bursar.domain.cycle import Every, cycle_at
+from bursar.domain.grant import Grant, with_grants
 from bursar.domain.money import FACTOR_ONE
 from bursar_tui.words import HOUR_MS, MINUTE_MS, percent
 
@@ -71,7 +72,7 @@ def outlooks(snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[Outlook]:
     each = [
         _outlook(
             account,
-            present_standing(account, snapshot.standings.get(account.id), now_ms, zone),
+            present_standing(account, snapshot.standings.get(account.id), now_ms, zone, snapshot.raises.values()),
             used.get(account.id, 0),
             window_ms,
             now_ms,
@@ -86,11 +87,14 @@ def _soonest(outlook: Outlook) -> int:
     return outlook.out_ms or 0 if outlook.level is Level.RUNS_OUT else 0
 
 
-def present_standing(account: Account, last: Standing | None, now_ms: int, zone: tzinfo) -> Standing:
-    """How an account stands in the cycle of now: afresh, where the last one known is over."""
+def present_standing(
+    account: Account, last: Standing | None, now_ms: int, zone: tzinfo, raises: Iterable[Grant] = ()
+) -> Standing:
+    """How an account stands now: afresh, with the raises that go on, where the last cycle known is over."""
     if last is not None and (last.cycle.end_ms is None or now_ms < last.cycle.end_ms):
         return last
-    return opened(account, account.cycle(now_ms, zone, last.cycle if last is not None else None))
+    cycle = account.cycle(now_ms, zone, last.cycle if last is not None else None)
+    return with_grants(opened(account, cycle), raises, now_ms)
 
 
 def _outlook(account: Account, standing: Standing, used: int, window_ms: int, now_ms: int) -> Outlook:

@@ -7,6 +7,7 @@ from bursar.contract.events import (
     AttemptFailed,
     AttemptSettled,
     AttemptStarted,
+    BalanceCompared,
     ConfigurationLoaded,
     ConfigurationRejected,
     DoubtResolved,
@@ -14,6 +15,8 @@ from bursar.contract.events import (
     ExchangeClosed,
     ExchangeOpened,
     ExchangeProgressed,
+    Granted,
+    GrantEnded,
     HoldInDoubt,
     KeyChanged,
     KeyRevoked,
@@ -68,6 +71,10 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
             return [f"Call {event.exchange_id[-CALL_LETTERS:]} {_call(event, snapshot)}."]
         case ExchangeProgressed() | StandingsChanged():
             return []
+        case Granted() | GrantEnded():
+            return _granted(event, snapshot)
+        case BalanceCompared():
+            return _compared(event, snapshot)
         case HoldInDoubt():
             return [f"A hold for {event.upstream}/{event.model} is in doubt: its process died."]
         case DoubtResolved():
@@ -88,6 +95,28 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
             return ["The proxy is stopping."]
         case _:
             assert_never(event)
+
+
+def _granted(event: Granted | GrantEnded, snapshot: Snapshot) -> list[str]:
+    grant = event.grant
+    account = snapshot.accounts.get(grant.account_id)
+    if account is None:
+        return []
+    what = f"{str(grant.kind).replace('_', ' ').capitalize()} of {account.name}"
+    if isinstance(event, GrantEnded):
+        return [f"{what} by {amount(grant.amount, account.unit)} has ended."]
+    until = f" for {span(grant.until_ms - grant.at_ms)}" if grant.until_ms is not None else ""
+    return [f"{what}: {amount(grant.amount, account.unit)}{until}."]
+
+
+def _compared(event: BalanceCompared, snapshot: Snapshot) -> list[str]:
+    """Nothing while the vendor's figure and ours agree."""
+    balance_view = event.balance
+    account = snapshot.accounts.get(balance_view.account_id)
+    if account is None or not balance_view.alarm:
+        return []
+    drift = balance(balance_view.drift_nano or 0)
+    return [f"Wallet {account.name}: the vendor has charged {drift} more than was settled here."]
 
 
 def _call(

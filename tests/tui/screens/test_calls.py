@@ -1,9 +1,11 @@
 """Calls: the live list, its filter, and one call opened."""
 
 import pytest
-from tui.snapshots import busy, empty
+from msgspec import structs
+from tui.snapshots import CENT, busy, empty
 from tui.stage import compare, staged
 
+from bursar.contract.events import RouteView
 from bursar_tui.screens.call import Call
 from bursar_tui.screens.calls import Calls
 from bursar_tui.widgets.exchange_table import ExchangeTable
@@ -34,6 +36,16 @@ async def test_one_call_opened(name: str, downs: int) -> None:
         compare(f"call-{name}-100x34", stage.text)
         await stage.press("escape")
         assert isinstance(stage.app.screen, Calls)
+
+
+async def test_the_price_is_that_of_the_route_where_it_is_known() -> None:
+    snapshot = busy()
+    openai = snapshot.upstreams["openai"]
+    route = RouteView("gpt-5.1-mini", input_nano=20 * CENT, output_nano=75 * CENT)
+    snapshot.upstreams["openai"] = structs.replace(openai, routes=(route,))
+    async with staged(snapshot, (100, 34)) as stage:
+        await stage.press("2", *["down"] * 5, "enter")
+        assert "at $0.20 in, $0.75 out a million tokens" in stage.text
 
 
 async def test_a_long_call_is_scrolled() -> None:

@@ -8,10 +8,14 @@ from bursar.contract.codec import Numbered
 from bursar.contract.events import (
     AttemptSettled,
     AttemptStarted,
+    BalanceCompared,
+    BalanceView,
     ExchangeClosed,
     ExchangeOpened,
     ExchangeProgressed,
     StandingsChanged,
+    UpstreamHealthChanged,
+    UpstreamView,
 )
 from bursar.contract.snapshot import Snapshot
 from bursar.domain.exchange import Outcome
@@ -106,6 +110,24 @@ async def test_an_account_that_is_used_up_comes_first() -> None:
         assert first.startswith(" ✗ ci-hour")
         assert "used up" in first
         assert "✗ now" in stage.text
+
+
+async def test_a_vendor_that_charges_more_is_an_alarm() -> None:
+    snapshot = busy()
+    async with staged(snapshot) as stage:
+        assert "vendor" not in stage.text
+        compared = BalanceView("wallet:openai", NOW_MS, drift_nano=12 * CENT, alarm=True)
+        await hear(stage, snapshot, BalanceCompared(NOW_MS + 1, compared))
+        assert "▲ Wallet openai: the vendor has charged $0.12 more" in stage.text
+
+
+async def test_what_merely_runs_on_this_machine_is_no_upstream_of_ours() -> None:
+    snapshot = busy()
+    async with staged(snapshot) as stage:
+        found = UpstreamView("lmstudio", "openai_compatible", "http://127.0.0.1:1234", found=True)
+        await hear(stage, snapshot, UpstreamHealthChanged(NOW_MS + 1, found))
+        assert "lmstudio" not in stage.text
+        assert "2 of 3 well" in stage.text
 
 
 async def test_ages_move_with_the_clock() -> None:

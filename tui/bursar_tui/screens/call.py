@@ -9,14 +9,14 @@ from bursar_tui.widgets.exchange_detail import ExchangeDetail
 
 
 class Call(LiveScreen):
-    """One exchange, live while it runs."""
+    """One exchange, live while it runs; it belongs to the screen on which it was opened."""
 
-    TAB = "calls"
     AUTO_FOCUS = "VerticalScroll"
     BINDINGS = [Binding("escape,backspace,enter", "close", "back")]
 
-    def __init__(self, exchange_id: str) -> None:
+    def __init__(self, exchange_id: str, tab: str) -> None:
         super().__init__()
+        self.TAB = tab
         self._exchange_id = exchange_id
 
     def body(self) -> ComposeResult:

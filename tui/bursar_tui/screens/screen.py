@@ -63,4 +63,4 @@ class LiveScreen(Screen[None]):
         """Open one call."""
         from bursar_tui.screens.call import Call
 
-        self.app.push_screen(Call(exchange_id))
+        self.app.push_screen(Call(exchange_id, self.TAB))

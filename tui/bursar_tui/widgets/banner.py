@@ -9,6 +9,7 @@ from bursar.domain.account import Unit
 from bursar_tui.ink import Line, Piece, Role, line
 from bursar_tui.seen import Seen, Tie
 from bursar_tui.widgets.panel import Panel, spaced
+from bursar_tui.widgets.upstreams import configured
 from bursar_tui.words import age, balance, counted
 
 
@@ -48,8 +49,13 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
         yield "✗", Role.BAD, f"The new configuration is not in force: {snapshot.problems[0]}{rest}"
     if snapshot.in_doubt:
         yield "▲", Role.WARN, _in_doubt(snapshot)
-    down = [upstream.name for upstream in snapshot.upstreams.values() if upstream.health != "ok"]
-    if down and len(down) == len(snapshot.upstreams):
+    for account_id, compared in snapshot.balances.items():
+        if compared.alarm and account_id in snapshot.accounts:
+            drift = balance(compared.drift_nano or 0)
+            name = snapshot.accounts[account_id].name
+            yield "▲", Role.WARN, f"Wallet {name}: the vendor has charged {drift} more than was settled here."
+    down = [upstream.name for upstream in configured(snapshot) if upstream.health != "ok"]
+    if down and len(down) == len(configured(snapshot)):
         yield "✗", Role.BAD, f"No upstream is well: {', '.join(down)}"
 
 

@@ -130,7 +130,11 @@ def _settled(attempt: AttemptView, alias: AliasView | None, snapshot: Snapshot) 
         lines.append(_fact("   cost", Piece("no price is known", Role.WARN)))
     else:
         lines.append(
-            _fact("   cost", Piece(cost(attempt.cost_nano), Role.STRONG), Piece(_price(attempt, alias), Role.MUTED))
+            _fact(
+                "   cost",
+                Piece(cost(attempt.cost_nano), Role.STRONG),
+                Piece(_price(attempt, alias, snapshot), Role.MUTED),
+            )
         )
     if attempt.paid_by:
         lines.append(_fact("   paid by", Piece(", ".join(_account(each, snapshot) for each in attempt.paid_by))))
@@ -167,12 +171,23 @@ def _parts_out(usage: Usage) -> str:
     return ", ".join(f"{count:,} {what}" for count, what in parts if count)
 
 
-def _price(attempt: AttemptView, alias: AliasView | None) -> str:
-    """The price list, where it is the alias's first route; else what a million tokens came to."""
-    first = alias is not None and alias.routes and alias.routes[0] == f"{attempt.upstream}/{attempt.model}"
-    if first and alias is not None and alias.input_nano is not None and alias.output_nano is not None:
-        return f"  at {usd(alias.input_nano)} in, {usd(alias.output_nano)} out a million tokens"
+def _price(attempt: AttemptView, alias: AliasView | None, snapshot: Snapshot) -> str:
+    """The route's present price, where it is known; else what a million tokens came to."""
+    prices = _listed(attempt, alias, snapshot)
+    if prices is not None:
+        return f"  at {usd(prices[0])} in, {usd(prices[1])} out a million tokens"
     total = attempt.usage.total_tokens
     if total and attempt.cost_nano:
         return f"  {money(attempt.cost_nano * TOKENS_PER_PRICE // total)} a million tokens on average"
     return ""
+
+
+def _listed(attempt: AttemptView, alias: AliasView | None, snapshot: Snapshot) -> tuple[int, int] | None:
+    upstream = snapshot.upstreams.get(attempt.upstream)
+    for route in upstream.routes if upstream is not None else ():
+        if route.model == attempt.model and route.input_nano is not None and route.output_nano is not None:
+            return route.input_nano, route.output_nano
+    first = alias is not None and alias.routes[:1] == (f"{attempt.upstream}/{attempt.model}",)
+    if alias is None or not first or alias.input_nano is None or alias.output_nano is None:
+        return None
+    return alias.input_nano, alias.output_nano

@@ -15,7 +15,7 @@ class Upstreams(Panel):
     def picture(self, seen: Seen, width: int, height: int) -> list[Line]:
         """A heading, the upstreams side by side, and the last fallback."""
         del height
-        upstreams = list(seen.snapshot.upstreams.values())
+        upstreams = configured(seen.snapshot)
         if not upstreams:
             return [
                 heading("Upstreams", (), width),
@@ -41,6 +41,11 @@ class Upstreams(Panel):
         if last is not None:
             lines.append(line(fallback_pieces(seen, last)))
         return lines
+
+
+def configured(snapshot: Snapshot) -> list[UpstreamView]:
+    """Those that calls may go to; others are only known to run on this machine."""
+    return [upstream for upstream in snapshot.upstreams.values() if not upstream.found]
 
 
 def upstream_pieces(seen: Seen, upstream: UpstreamView) -> tuple[Piece, ...]:
