@@ -109,4 +109,6 @@ async def test_every_fault_is_answered_honestly(tmp_path: Path, stream: bool, se
         await proxy.settled()
         assert (await proxy.standing("all")).held == 0
         assert proxy.practice.tally.other_origin.requests == 0
+        most = max(served.begun for name, served in proxy.practice.tally.models.items() if name in FAULTS)
+        assert most <= 2, "a fault is met twice at most: once, and once more where that is cheap"
     assert not wrong, "\n".join(wrong)

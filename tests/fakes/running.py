@@ -100,6 +100,12 @@ class Running:
                 broken = True
             return Answered(response.status, dict(response.headers), bytes(got), broken)
 
+    async def models(self) -> Any:
+        """What the proxy lists for its key."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        async with self.session.get(f"{self.base_url}/models", headers=headers) as response:
+            return msgspec.json.decode(await response.read())
+
     async def settled(self) -> None:
         """Wait until every call has ended and every hold with it."""
         feed = self.daemon.feed
@@ -124,8 +130,8 @@ class Running:
         return (await self.daemon.ledger.standings([account]))[account.id]
 
 
-def configuration(practice: Practice, extra: str = "", *, limits: str = "") -> str:
-    """One upstream, the practice one, under the alias `fast` and as `main/MODEL`."""
+def configuration(practice: Practice, extra: str = "", *, limits: str = "", upstream: str = "") -> str:
+    """One upstream, the practice one, under the alias `fast` and as `main/MODEL`; `upstream` are settings of it."""
     return f"""
 [server]
 port = 0
@@ -135,6 +141,7 @@ zone = "UTC"
 [upstreams.main]
 kind = "openai_compatible"
 base_url = "{practice.base_url}"
+{upstream}
 [aliases.fast]
 routes = ["main/practice-small"]
 {PRICES}
@@ -144,27 +151,33 @@ routes = ["main/practice-small"]
 
 @asynccontextmanager
 async def running_proxy(
-    folder: Path, extra: str = "", *, limits: str = "", speed: float | None = 0, pause_scale: float = 1.0
+    folder: Path,
+    extra: str = "",
+    *,
+    limits: str = "",
+    upstream: str = "",
+    speed: float | None = 0,
+    pause_scale: float = 1.0,
 ) -> AsyncIterator[Running]:
     """A proxy and its practice upstream; afterwards nothing is held and all sums are right."""
     async with AsyncExitStack() as stack:
         practice = await stack.enter_async_context(
             practice_server(speed=speed, pause_scale=pause_scale, counter=TextCounter(VOCABULARIES))
         )
-        text = configuration(practice, extra, limits=limits)
+        text = configuration(practice, extra, limits=limits, upstream=upstream)
         yield await stack.enter_async_context(proxy_with(folder, text, practice))
 
 
 @asynccontextmanager
-async def proxy_with(folder: Path, config: str, practice: Practice) -> AsyncIterator[Running]:
-    """A proxy with a configuration of its own."""
+async def proxy_with(folder: Path, config: str, practice: Practice, key: str = "laptop") -> AsyncIterator[Running]:
+    """A proxy with a configuration of its own; `key` is the name of the client key, new in this folder."""
     places = _placed(folder, config)
     async with AsyncExitStack() as stack:
         daemon = Daemon(places, vocabularies=VOCABULARIES)
         base_url = await daemon.open(stack)
         session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
         running = Running(daemon, base_url, places, practice, session)
-        _, running.key = await daemon.keys.issue("laptop")
+        _, running.key = await daemon.keys.issue(key)
         yield running
         await running.settled()
         assert daemon.ledger.open_holds == 0

@@ -57,7 +57,12 @@ def _limit(
         notes.append(f"lowered {field} to {most}")
     if request.limit_field is not None and field != request.limit_field:
         notes.append(f"renamed {request.limit_field}")
-    if most == request.limit and field == request.limit_field and not (fields.keys() & (LIMIT_FIELDS - {field})):
+    must_be_alone = limit is not None or traits.limit_field
+    if (
+        most == request.limit
+        and field == request.limit_field
+        and not (must_be_alone and fields.keys() & (LIMIT_FIELDS - {field}))
+    ):
         return
     for name in LIMIT_FIELDS & fields.keys():
         del fields[name]

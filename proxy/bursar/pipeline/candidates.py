@@ -83,9 +83,10 @@ class Candidates:
         if not self._left:
             self._return(now_s)
 
-    def does_not_fit(self, refusal: ContextTooLong) -> None:
+    def does_not_fit(self, route: Route, refusal: ContextTooLong) -> None:
         """The route in hand is not asked, because the request cannot fit its window."""
         self.last, self.wait_s = refusal, 0.0
+        self._codes.setdefault(route, refusal.code)
 
     def again(self, route: Route) -> None:
         """Try the route in hand once more, now that it is known what it does not take."""

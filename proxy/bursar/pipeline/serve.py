@@ -65,7 +65,7 @@ async def _first_that_answers(
         too_long = too_long_for(route, facts, call.request, prompt_tokens, assembly.counter.family(route.model).percent)
         if too_long is not None:
             publish(_failed(call, route, too_long, clock))
-            candidates.does_not_fit(too_long)
+            candidates.does_not_fit(route, too_long)
             continue
         trial = Trial(
             route,
