@@ -1,6 +1,6 @@
 """Assembly: what one configuration builds; frozen, replaced whole, owning nothing that must be closed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -10,6 +10,7 @@ from bursar.config.zone import zone_named
 from bursar.contract.events import AliasView, ConfigurationLoaded, RouteView, UpstreamView
 from bursar.domain.clock import Clock
 from bursar.domain.route import ASKED, ModelAlias, Route
+from bursar.domain.secret_reference import SecretReference
 from bursar.ledger.limits import Limits, Scope, ScopedAccount
 from bursar.ledger.payers import Payers, PlanPayer, WalletPayer, Weights
 from bursar.metering.count import PromptCounter
@@ -43,8 +44,23 @@ class Assembly:
     facts: RouteFacts
     learned: Learned
     listed: Listed
+    plan_upstreams: Mapping[str, Upstream] = field(default_factory=dict)
+    """The upstreams with the keys of the plans that have one of their own, by the plan's account."""
     problems: tuple[str, ...] = ()
     """What does not work although the configuration is right: a key that cannot be had."""
+
+    def sender(self, route: Route, held: Callable[[str], int]) -> Upstream:
+        """The upstream with the key of whoever pays, by what is held on each account.
+
+        A plan with a key of its own pays where it bears anything, for then the vendor splits the call
+        as we do, and where nobody bears anything, as with models that are free within it.
+        """
+        for plan in self.limits.payers.plans:
+            own = self.plan_upstreams.get(plan.account.id)
+            if own is not None and plan.covers(route):
+                by_wallet = plan.wallet is not None and held(plan.wallet.id) > 0
+                return self.upstreams[route.upstream] if by_wallet and not held(plan.account.id) else own
+        return self.upstreams[route.upstream]
 
     def announced(self, now_ms: int) -> ConfigurationLoaded:
         """What a watcher may know of it."""
@@ -113,7 +129,14 @@ class Workshop:
 
     async def assemble(self, config: Config) -> Assembly:
         """The assembly of a checked configuration. A key that cannot be had is a problem, not an end."""
-        upstreams = {name: await self._upstream(settings, config) for name, settings in config.upstreams.items()}
+        upstreams = {
+            name: await self._upstream(settings, config, settings.secret) for name, settings in config.upstreams.items()
+        }
+        plan_upstreams = {
+            f"plan:{plan.name}": await self._upstream(config.upstreams[plan.upstream], config, plan.secret)
+            for plan in config.plans.values()
+            if plan.secret is not None
+        }
         aliases = {name: settings.alias() for name, settings in config.aliases.items()}
         prices = price_book(config, self.shipped_prices)
         stated = {name: Stated(each.windows, each.output_limits) for name, each in config.upstreams.items()}
@@ -129,17 +152,21 @@ class Workshop:
             facts=RouteFacts(stated, self.listed, self.learned, prices.window),
             learned=self.learned,
             listed=self.listed,
+            plan_upstreams=plan_upstreams,
             problems=tuple(
-                f"Upstream {name} has no key: {upstream.reason}"
-                for name, upstream in upstreams.items()
+                f"{name[:1].upper()}{name[1:]} has no key: {upstream.reason}"
+                for name, upstream in (
+                    *((f"upstream {name}", upstream) for name, upstream in upstreams.items()),
+                    *((name.replace(":", " "), upstream) for name, upstream in plan_upstreams.items()),
+                )
                 if isinstance(upstream, KeylessUpstream)
             ),
         )
 
-    async def _upstream(self, settings: UpstreamSettings, config: Config) -> Upstream:
+    async def _upstream(self, settings: UpstreamSettings, config: Config, reference: SecretReference) -> Upstream:
         times = config.times(settings.name)
         try:
-            secret = await self.secrets.get(settings.secret)
+            secret = await self.secrets.get(reference)
         except SecretUnavailable as error:
             return KeylessUpstream(settings.name, settings.kind, settings.base_url, times, str(error))
         return KINDS[settings.kind](

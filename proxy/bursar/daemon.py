@@ -39,7 +39,10 @@ from bursar.doorkeeper.listen import listen_on
 from bursar.endpoints.app import public_app
 from bursar.endpoints.context import Context
 from bursar.feed import Feed
+from bursar.ledger.doubts import Doubts
+from bursar.ledger.grants import Grants
 from bursar.ledger.ledger import Ledger
+from bursar.ledger.reconcile import Reconciler
 from bursar.ledger.statement import Statement
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
@@ -49,6 +52,7 @@ from bursar.secrets.secrets import Secrets
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import O200K, Vocabularies
+from bursar.treasury import Treasury
 from bursar.traffic import Traffic
 from bursar.upstreams.care import UpstreamCare
 from bursar.upstreams.connection import Connection
@@ -109,6 +113,15 @@ class Daemon:
         stack.push_async_callback(self.ledger.drain)
         self.statement = Statement(store, self._clock, zone)
         await self.ledger.recover()
+        self.treasury = Treasury(
+            lambda: self._assembly,
+            self.ledger,
+            Grants(store, self._clock, self.feed.publish, zone),
+            Doubts(store, self._clock, self.feed.publish, zone),
+            Reconciler(store, self._clock, self.feed.publish, zone),
+            self._clock,
+        )
+        await self.treasury.grants.restore()
         self.keys = ClientKeys(store, self._clock, self.feed.publish)
         await self.keys.load()
 
@@ -138,7 +151,7 @@ class Daemon:
         await self._put_in_force(config)
         await self._restore()
 
-        admin = await open_admin(admin_app(self._admin_context()), self._places)
+        admin = await open_admin(admin_app(self._admin_context(), self.treasury), self._places)
         stack.push_async_callback(admin.close, 1.0)
         # Watchers end with the feed, so that the local door has nobody to wait for.
         stack.callback(self.feed.close)
@@ -156,6 +169,8 @@ class Daemon:
         stack.push_async_callback(self._close_door)
         discovering = asyncio.create_task(self._discovery.run(), name="discovery")  # noqa: TID251 - the stack keeps it
         stack.push_async_callback(_cancelled, discovering)
+        keeping = asyncio.create_task(self.treasury.run(), name="treasury")  # noqa: TID251 - the stack keeps it
+        stack.push_async_callback(_cancelled, keeping)
         watching = asyncio.create_task(self._watch_file(), name="configuration file")  # noqa: TID251 - the stack keeps it
         stack.push_async_callback(_cancelled, watching)
         return self.base_url
@@ -235,6 +250,7 @@ class Daemon:
             config.limits.cool_down_s,
             lambda route: self._assembly.route_view(route, self._clock.now_ms()),
         )
+        await self.treasury.grants.adopt(self._assembly.limits.all_accounts)
         self.feed.publish(self._assembly.announced(now_ms))
         self.feed.publish(await self.ledger.standings_now(self._assembly.limits.all_accounts))
         if self._assembly.problems:

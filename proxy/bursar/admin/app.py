@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from bursar.admin.accounts import ROUTES as ACCOUNT_ROUTES
+from bursar.admin.accounts import TREASURY
 from bursar.admin.client_keys import (
     change_key,
     disable_key,
@@ -21,10 +23,11 @@ from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstream
 from bursar.admin.watch import watch
 from bursar.admin.wire import answer_in_problems, refuse
 from bursar.doorkeeper.keeper import doorkeeper
+from bursar.treasury import Treasury
 
 
-def admin_app(context: AdminContext) -> web.Application:
-    """The application behind the local door."""
+def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Application:
+    """The application behind the local door; without a treasury it has no commands for accounts."""
     keeper = doorkeeper(lambda: HOSTS, lambda request, refusal: refuse(refusal))
     app = web.Application(middlewares=[answer_in_problems, keeper, guard])
     app[CONTEXT] = context
@@ -51,4 +54,7 @@ def admin_app(context: AdminContext) -> web.Application:
             web.post("/stop", stop),
         ]
     )
+    if treasury is not None:
+        app[TREASURY] = treasury
+        app.add_routes(ACCOUNT_ROUTES)
     return app

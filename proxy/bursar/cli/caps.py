@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from bursar.cli import cap_raises
 from bursar.cli.amounts import Amount, amount
 from bursar.cli.editing import edited, file_in_force
 from bursar.cli.exits import Exit, Failed
@@ -23,6 +24,8 @@ examples:
   bursar cap set big 100requests/month --model 'gpt-5*'
   bursar cap set tokens 2mtokens/week --upstream main
   bursar cap list
+  bursar cap raise daily 2usd --for 1h              ends by itself; undo: bursar cap undo NUMBER
+  bursar cap audit                                  who granted what, when and why
   bursar cap remove laptop-day
 """
 
@@ -49,11 +52,14 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     gone.add_argument("name", help="the cap's name")
     for each in (put, show, gone):
         add_config(each)
+    cap_raises.add_verbs(verbs)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the verb says."""
     match options.verb:
+        case "raise" | "undo" | "audit":
+            return cap_raises.run(options)
         case "set":
             scope = next(((each, getattr(options, each)) for each in _SCOPES if getattr(options, each)), None)
             edited(options, lambda file: set_cap(file, options.name, options.amount, scope))

@@ -10,15 +10,16 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
+from bursar.contract.accounts import Ask
 from bursar.contract.codec import CONTRACT, Mismatch, Numbered, Opening, decode, encode
 from bursar.contract.commands import (
-    HistoryPage,
     ChangeKey,
+    HistoryPage,
     IssueKey,
     KeyIssued,
     Reloaded,
-    SpendReport,
     RotateKey,
+    SpendReport,
     Status,
     UpstreamChecked,
 )
@@ -89,7 +90,6 @@ class AdminClient:
         """Issue a client key; its text is in the answer and nowhere else."""
         return await self._ask("POST", "/keys", KeyIssued, body=command)
 
-    async def revoke_key(self, name: str) -> None:
     async def change_key(self, name: str, command: ChangeKey) -> None:
         """Change what a client key is held to; what the command leaves out stays."""
         await self._request("POST", f"/keys/{quote(name, safe='')}", body=command)
@@ -106,6 +106,7 @@ class AdminClient:
         """Have a disabled client key accepted again."""
         await self._request("POST", f"/keys/{quote(name, safe='')}/enable")
 
+    async def revoke_key(self, name: str) -> None:
         """Have a client key accepted no longer."""
         await self._request("DELETE", f"/keys/{quote(name, safe='')}")
 
@@ -127,6 +128,10 @@ class AdminClient:
         """The statement of a month (YYYY-MM), else of the present one."""
         return await self._ask("GET", "/statement", MonthStatement, query={"month": month})
 
+    async def explain(self, command: Explain) -> Explained:
+        """What would become of a request; nothing is sent."""
+        return await self._ask("POST", "/explain", Explained, body=command)
+
     async def upstreams(self) -> tuple[UpstreamView, ...]:
         """All upstreams, with their routes and how each is."""
         return await self._ask("GET", "/upstreams", tuple[UpstreamView, ...])
@@ -139,9 +144,9 @@ class AdminClient:
         """Whether an upstream answers and takes its key."""
         return await self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
-    async def explain(self, command: Explain) -> Explained:
-        """What would become of a request; nothing is sent."""
-        return await self._ask("POST", "/explain", Explained, body=command)
+    async def ask(self, ask: Ask[T]) -> T:
+        """The answer to a question or command about accounts (`contract/accounts.py`)."""
+        return await self._ask(ask.method, ask.path, ask.answer, query=dict(ask.query), body=ask.body)
 
     async def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""

@@ -12,15 +12,16 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from bursar.contract.accounts import Ask
 from bursar.contract.codec import Mismatch, decode, encode
 from bursar.contract.commands import (
-    HistoryPage,
     ChangeKey,
+    HistoryPage,
     IssueKey,
     KeyIssued,
     Reloaded,
-    SpendReport,
     RotateKey,
+    SpendReport,
     Status,
     UpstreamChecked,
 )
@@ -55,7 +56,6 @@ class Questions:
         """Issue a client key; its text is in the answer and nowhere else."""
         return self._ask("POST", "/keys", KeyIssued, body=command)
 
-    def revoke_key(self, name: str) -> None:
     def change_key(self, name: str, command: ChangeKey) -> None:
         """Change what a client key is held to; what the command leaves out stays."""
         self._request("POST", f"/keys/{quote(name, safe='')}", body=command)
@@ -72,6 +72,7 @@ class Questions:
         """Have a disabled client key accepted again."""
         self._request("POST", f"/keys/{quote(name, safe='')}/enable")
 
+    def revoke_key(self, name: str) -> None:
         """Have a client key accepted no longer."""
         self._request("DELETE", f"/keys/{quote(name, safe='')}")
 
@@ -92,6 +93,10 @@ class Questions:
         """The statement of a month (YYYY-MM), else of the present one."""
         return self._ask("GET", "/statement", MonthStatement, query={"month": month})
 
+    def explain(self, command: Explain) -> Explained:
+        """What would become of a request; nothing is sent."""
+        return self._ask("POST", "/explain", Explained, body=command)
+
     def upstreams(self) -> tuple[UpstreamView, ...]:
         """All upstreams, with their routes and how each is."""
         return self._ask("GET", "/upstreams", tuple[UpstreamView, ...])
@@ -104,9 +109,9 @@ class Questions:
         """Whether an upstream answers and takes its key."""
         return self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
-    def explain(self, command: Explain) -> Explained:
-        """What would become of a request; nothing is sent."""
-        return self._ask("POST", "/explain", Explained, body=command)
+    def ask(self, ask: Ask[T]) -> T:
+        """The answer to a question or command about accounts (`contract/accounts.py`)."""
+        return self._ask(ask.method, ask.path, ask.answer, query=dict(ask.query), body=ask.body)
 
     def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""

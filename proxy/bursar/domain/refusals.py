@@ -200,6 +200,12 @@ class UnknownExchange(Refusal):
     status, code = 404, "exchange_not_found"
 
 
+class UnknownAccount(Refusal):
+    """No account, raise or hold in doubt is of this name or number."""
+
+    status, code = 404, "account_not_found"
+
+
 # --- money --------------------------------------------------------------------------------------
 
 

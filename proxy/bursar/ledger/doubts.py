@@ -7,7 +7,7 @@ from datetime import tzinfo
 from functools import partial
 
 from bursar.contract.events import DoubtResolved, Publish, StandingsChanged
-from bursar.domain.account import Account, AccountKind, Need, Unit
+from bursar.domain.account import Account, AccountKind, Need, Share, Unit
 from bursar.domain.clock import Clock
 from bursar.domain.cycle import Every
 from bursar.domain.exchange import Outcome, UsageRecord
@@ -16,6 +16,8 @@ from bursar.domain.usage import Quality, Usage
 from bursar.ledger.changes import Ended, end
 from bursar.ledger.now import Calendar, Now
 from bursar.storage.store import Store, Transaction
+
+Paid = tuple[Share, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,13 @@ class Doubts:
         """All of them, in the order in which they were placed."""
         return await self._store.submit(_doubts)
 
-    async def settle(self, hold_id: int, accounts: Iterable[Account], share: tuple[int, int] = (1, 1)) -> None:
-        """Settle a hold: whole, or the share (a fraction) of it that is known to have been used."""
-        await self._resolve(hold_id, share, accounts, ("in_doubt",))
+    async def settle(self, hold_id: int, accounts: Iterable[Account], share: tuple[int, int] = (1, 1)) -> Paid:
+        """Settle a hold: whole, or the share (a fraction) of it that is known to have been used; what each paid."""
+        return await self._resolve(hold_id, share, accounts, ("in_doubt",))
 
-    async def release(self, hold_id: int) -> None:
+    async def release(self, hold_id: int) -> Paid:
         """Release a hold: nothing was used."""
-        await self._resolve(hold_id, None, (), ())
+        return await self._resolve(hold_id, None, (), ())
 
     async def settle_overdue(self, accounts: Iterable[Account]) -> None:
         """Settle whole, marked as an estimate, every hold whose cycles are all over."""
@@ -56,7 +58,7 @@ class Doubts:
 
     async def _resolve(
         self, hold_id: int, share: tuple[int, int] | None, accounts: Iterable[Account], notes: tuple[str, ...]
-    ) -> None:
+    ) -> Paid:
         now = Now(self._clock.now_ms(), self._calendar)
         known = {account.id: account for account in accounts}
         ended = await self._store.submit(
@@ -64,6 +66,7 @@ class Doubts:
         )
         self._publish(DoubtResolved(now.at_ms, hold_id, share is not None, "cycle_over" in notes))
         self._publish(StandingsChanged(now.at_ms, ended.standings))
+        return ended.paid
 
 
 def _doubts(transaction: Transaction) -> tuple[Doubt, ...]:

@@ -18,7 +18,7 @@ from bursar.ledger.ledger import Ledger
 from bursar.metering.meter import Meter
 from bursar.pipeline.call import Call
 from bursar.pipeline.forms import as_stream, whole_answer
-from bursar.pipeline.headers import budget_header, cost_comment, cost_header, printable, route_headers
+from bursar.pipeline.headers import budget_header, cost_comment, cost_header, printable, route_headers, wallet_header
 from bursar.pipeline.holding import Holding
 from bursar.pipeline.relay import Ending, StreamRelay, StreamTerms
 from bursar.pipeline.reply import Reply
@@ -55,6 +55,7 @@ class Attempt:
     ) -> None:
         self._call = call
         self._trial = trial
+        self._assembly = assembly
         self._limits = assembly.config.limits
         self._upstream = assembly.upstreams[trial.route.upstream]
         self._times = _within(self._upstream.times, trial.first_event_s)
@@ -73,7 +74,8 @@ class Attempt:
         """Take the attempt to its end. Raises a Refusal as long as nothing was promised to the client."""
         async with AsyncExitStack() as holds:
             await self._holding.place(holds)
-            opening = self._upstream.open(self._call.path, self._body())
+            sender = self._assembly.sender(self._trial.route, self._holding.held.amount)
+            opening = sender.open(self._call.path, self._body())
             self._tell_start()
             try:
                 self._ending = await (self._stream if self._call.request.stream else self._plain)(opening, reply)
@@ -161,6 +163,7 @@ class Attempt:
             **answer.headers,
             **route_headers(self._call, self._trial.route, answer.model or model, failed),
             **budget_header(held, spent),
+            **wallet_header(held),
         }
 
     def _first_headers(self, answer: Answer, model: str) -> dict[str, str]:

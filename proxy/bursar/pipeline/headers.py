@@ -3,6 +3,7 @@
 from bursar.domain.account import AccountKind, Unit
 from bursar.domain.money import plain_usd
 from bursar.domain.route import Route
+from bursar.domain.wallet import wallet_state
 from bursar.ledger.ledger import Held
 from bursar.pipeline.call import Call
 
@@ -32,6 +33,15 @@ def budget_header(held: Held, spent: int) -> dict[str, str]:
         if account.unit is Unit.NANO_DOLLARS and account.kind is AccountKind.CAP
     ]
     return {"x-bursar-budget-remaining-usd": plain_usd(max(0, min(left)))} if left else {}
+
+
+def wallet_header(held: Held) -> dict[str, str]:
+    """How full the emptiest wallet is that was asked, in a word, if there is one."""
+    left = [(held.standings[each.id].available, each.levels) for each in held.accounts if each.levels is not None]
+    if not left:
+        return {}
+    available, levels = min(left, key=lambda each: each[0])
+    return {"x-bursar-wallet-state": wallet_state(available, levels).value}
 
 
 def cost_header(cost_nano: int) -> dict[str, str]:

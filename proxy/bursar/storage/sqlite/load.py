@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -80,7 +81,7 @@ def grants(connection: sqlite3.Connection) -> list[Grant]:
         "SELECT g.id, k.text, a.text, start_ms, amount, at_ms, note, by_whom, until_ms, ended_ms, undone"
         " FROM granted AS g JOIN word AS k ON k.id = kind JOIN word AS a ON a.id = account ORDER BY g.id"
     )
-    return [Grant(row[0], GrantKind(row[1]), *row[2:]) for row in rows]
+    return [replace(Grant(row[0], GrantKind(row[1]), *row[2:]), undone=bool(row[10])) for row in rows]
 
 
 def holds(connection: sqlite3.Connection) -> list[Hold]:
