@@ -110,5 +110,6 @@ async def test_every_fault_is_answered_honestly(tmp_path: Path, stream: bool, se
         assert (await proxy.standing("all")).held == 0
         assert proxy.practice.tally.other_origin.requests == 0
         most = max(served.begun for name, served in proxy.practice.tally.models.items() if name in FAULTS)
-        assert most <= 2, "a fault is met twice at most: once, and once more where that is cheap"
+        # Once, once more where that is cheap, and each of them once more where a kept connection had just gone.
+        assert most <= 4
     assert not wrong, "\n".join(wrong)

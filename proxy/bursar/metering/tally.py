@@ -1,5 +1,7 @@
 """Counts a text while it grows, a few letters at a time: in batches, cut where no token is split."""
 
+from threading import Lock
+
 from bursar.tokens.text import TextCounter, bytes_as_tokens, settled_length
 
 BATCH = 256
@@ -11,13 +13,14 @@ LONGEST_AT_ONCE = 32 * 1024
 
 
 class Tally:
-    """The tokens of everything added so far. Not to be used by two threads at once."""
+    """The tokens of everything added so far. Only `exact` may be asked by two threads at once."""
 
-    __slots__ = ("_counter", "_encoding", "_exact", "_large", "_pieces", "_settled", "_try_at", "_waiting")
+    __slots__ = ("_counter", "_counting", "_encoding", "_exact", "_large", "_pieces", "_settled", "_try_at", "_waiting")
 
     def __init__(self, counter: TextCounter, encoding: str) -> None:
         self._counter = counter
         self._encoding = encoding
+        self._counting = Lock()
         self._settled = 0
         self._pieces: list[str] = []
         self._waiting = 0
@@ -50,15 +53,17 @@ class Tally:
         """The tokens of all that has come; what waits for its batch goes on waiting, so that no cut is made."""
         if self._exact is not None:
             return self._exact
-        while self._large:
-            counted = self._counter.count_once(self._large[-1], self._encoding)
-            self._large.pop()
-            self._settled += counted
-        if len(self._pieces) > 1:
-            self._pieces = ["".join(self._pieces)]
-        waiting = self._counter.count_once(self._pieces[0], self._encoding) if self._waiting else 0
-        self._exact = self._settled + waiting
-        return self._exact
+        # A call that was cancelled leaves a thread counting, and asks once more to be settled.
+        with self._counting:
+            while self._large:
+                counted = self._counter.count_once(self._large[-1], self._encoding)
+                self._large.pop()
+                self._settled += counted
+            if len(self._pieces) > 1:
+                self._pieces = ["".join(self._pieces)]
+            waiting = self._counter.count_once(self._pieces[0], self._encoding) if self._waiting else 0
+            self._exact = self._settled + waiting
+            return self._exact
 
     def _settle(self) -> bool:
         text = "".join(self._pieces)
