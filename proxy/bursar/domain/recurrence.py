@@ -158,7 +158,8 @@ def _day_of(origin: str, every: Every, count: int) -> str:
             raise ValueError(f"{origin!r} is no day of a month")
         # Any month that has all 31 days will do: with one month at a time only the day counts.
         return f"2000-01-{int(day):02d}"
-    return date.fromisoformat(origin).isoformat()
+    found = date.fromisoformat(origin)
+    return f"2000-01-{found.day:02d}" if every is Every.MONTH and count == 1 else found.isoformat()
 
 
 def _ordinal(day: int) -> str:
