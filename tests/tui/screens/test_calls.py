@@ -2,14 +2,20 @@
 
 import pytest
 from msgspec import structs
-from tui.snapshots import CENT, busy, empty
-from tui.stage import compare, staged
+from tui.snapshots import CENT, NOW_MS, busy, empty
+from tui.stage import Stage, compare, staged
 
-from bursar.contract.events import RouteView
+from bursar.contract.codec import Numbered
+from bursar.contract.events import ExchangeOpened, RouteView
 from bursar_tui.screens.call import Call
 from bursar_tui.screens.calls import Calls
 from bursar_tui.widgets.exchange_table import ExchangeTable
 from bursar_tui.widgets.filter_line import FilterLine
+
+
+def rows_of(stage: Stage) -> list[str]:
+    """The rows in view, without the scrollbar."""
+    return [line[:78].rstrip() for line in stage.text.splitlines()[4:22]]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (20, 5)])
@@ -46,6 +52,23 @@ async def test_the_price_is_that_of_the_route_where_it_is_known() -> None:
     async with staged(snapshot, (100, 34)) as stage:
         await stage.press("2", *["down"] * 5, "enter")
         assert "at $0.20 in, $0.75 out a million tokens" in stage.text
+
+
+async def test_calls_that_arrive_do_not_push_away_what_is_looked_at() -> None:
+    snapshot = busy()
+    async with staged(snapshot) as stage:
+        await stage.press("2", *["down"] * 25)
+        table = stage.app.screen.query_one(ExchangeTable)
+        before = rows_of(stage)
+        at = table.cursor_id
+        for number in range(5):
+            opened = ExchangeOpened(NOW_MS + number, f"new{number}", "laptop", "", "aider", "deep", True, 10)
+            stage.later.put_nowait(Numbered(snapshot.seq + number + 1, opened))
+        await stage.until(lambda: snapshot.seq == 5)
+        stage.app.present()
+        await stage.pilot.pause()
+        assert table.cursor_id == at
+        assert rows_of(stage) == before
 
 
 async def test_a_long_call_is_scrolled() -> None:

@@ -139,6 +139,20 @@ async def test_ages_move_with_the_clock() -> None:
         assert "1:47" in stage.text
 
 
+async def test_what_is_settled_after_the_end_is_seen_too() -> None:
+    snapshot = busy(6)
+    async with staged(snapshot) as stage:
+        opened = ExchangeOpened(NOW_MS, "new1", "laptop", "", "aider", "deep", True, 1_204)
+        started = AttemptStarted(NOW_MS, "new1", "openai", "gpt-5.1", 7 * CENT)
+        left = ExchangeClosed(NOW_MS, "new1", Outcome.LEFT, 200, "", "", "", 900)
+        await hear(stage, snapshot, opened, started, left)
+        assert "◁ left deep openai laptop 1,204 · · 900 ms" in " ".join(stage.text.split())
+        usage = Usage(1_204, 77)
+        late = AttemptSettled(NOW_MS, "new1", "openai", "gpt-5.1", usage, Quality.COUNTED, CENT, True, (), 80)
+        await hear(stage, snapshot, late)
+        assert "◁ left deep openai laptop 1,204 77 $0.0100 900 ms" in " ".join(stage.text.split())
+
+
 async def test_the_cursor_stays_at_its_call_while_others_arrive() -> None:
     snapshot = busy()
     async with staged(snapshot) as stage:

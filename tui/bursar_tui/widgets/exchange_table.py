@@ -62,7 +62,7 @@ class ExchangeTable(ScrollView, can_focus=True):
         self._seen: Seen | None = None
         self._fitted: list[Fitted[Row]] = []
         self._ids: list[str] = []
-        self._ended: dict[str, Line] = {}
+        self._ended: dict[tuple[object, ...], Line] = {}
         self._drawn: list[Line] = []
         self._chosen: str | None = None
         self._passed: str | None = None
@@ -82,10 +82,14 @@ class ExchangeTable(ScrollView, can_focus=True):
         self._seen = seen
         if not self.is_attached or not self.room.width:
             return
-        before, self._drawn = self._drawn, self._draw(seen)
+        before, was = self._drawn, self._place
+        self._drawn = self._draw(seen)
         wanted = Size(self.room.width, len(self._drawn))
         if self.virtual_size != wanted:
             self.virtual_size = wanted
+        if round(self.scroll_y) and self._place != was:
+            # Calls that arrive above what is being looked at do not push it away.
+            self.scroll_to(y=round(self.scroll_y) + self._place - was, animate=False)
         top = round(self.scroll_y)
         self._refresh_changes(self._visible(before, top), self._visible(self._drawn, top))
         if self.cursor_id is not None and self.cursor_id != self._passed:
@@ -93,7 +97,7 @@ class ExchangeTable(ScrollView, can_focus=True):
             self.post_message(self.Passed(self.cursor_id))
 
     def _draw(self, seen: Seen) -> list[Line]:
-        """The titles and a row for each exchange; a row that says how a call ended is made once."""
+        """The titles and a row for each exchange; a row that says how a call ended is made once for what it came to."""
         exchanges = self._choose(seen)
         self._ids = [exchange.id for exchange in exchanges]
         if not exchanges:
@@ -102,9 +106,12 @@ class ExchangeTable(ScrollView, can_focus=True):
         known, self._ended = self._ended, {}
         rows = [titles(self._fitted)]
         for exchange in exchanges:
-            drawn = known.get(exchange.id) or row(self._fitted, Row(exchange, seen.now_ms, seen.zone))
+            what = (exchange.outcome, exchange.cost_nano, exchange.completion_tokens, len(exchange.attempts))
+            drawn = known.get((exchange.id, *what))
+            if drawn is None:
+                drawn = row(self._fitted, Row(exchange, seen.now_ms, seen.zone))
             if exchange.outcome is not None:
-                self._ended[exchange.id] = drawn
+                self._ended[exchange.id, *what] = drawn
             rows.append(drawn)
         ground = Ground.CURSOR if self.has_focus else Ground.RESTING
         rows[self._place + 1] = rows[self._place + 1]._replace(ground=ground)
