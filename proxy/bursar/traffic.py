@@ -72,6 +72,16 @@ class Traffic:
         self._lanes: dict[str, _Lane] = {}
         self._wrong: dict[str, Window] = {}
 
+    @property
+    def lanes(self) -> int:
+        """How many keys with limits were seen."""
+        return len(self._lanes)
+
+    @property
+    def addresses(self) -> int:
+        """How many addresses that presented wrong keys are remembered."""
+        return len(self._wrong)
+
     def enter(self, key: ClientKey, prompt_tokens: int = 0) -> Place:
         """Let a call in. Raises RateLimited where it must wait, AboveRate where that would not help."""
         limits = key.limits
@@ -104,8 +114,6 @@ class Traffic:
         now_ms = self._clock.now_ms()
         window = self._wrong.get(address)
         if window is None:
-            if len(self._wrong) >= _MOST_ADDRESSES:
-                self._wrong = {each: kept for each, kept in self._wrong.items() if kept.is_open(now_ms)}
             if len(self._wrong) >= _MOST_ADDRESSES:
                 del self._wrong[next(iter(self._wrong))]
             window = self._wrong[address] = Window(WRONG_KEYS)

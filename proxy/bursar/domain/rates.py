@@ -111,11 +111,6 @@ class Window:
         self._turn(now_ms)
         return (self._start_ms if self._used else now_ms) + self._rate.window_ms
 
-    def is_open(self, now_ms: int) -> bool:
-        """Whether anything counts still."""
-        self._turn(now_ms)
-        return self._used > 0
-
     def _turn(self, now_ms: int) -> None:
         if now_ms < self._start_ms:
             self._start_ms = now_ms
