@@ -299,9 +299,11 @@ async def test_what_the_vendor_had_answer_is_what_is_paid(tmp_path: Path, by_hea
         assert answered.headers["X-Actual-Model"] == "dear"
         assert answered.headers["x-bursar-cost-usd"] == "0.0002"
         assert answered.headers["X-Fallback-Used"] == ("true" if by_header else "false")
-        [record] = await proxy.records()
-        assert (record.model, record.cost_nano, "answered by dear" in record.notes) == ("cheap", 200_000, True)
-        assert (await proxy.standing("all")).settled == 200_000
+        streamed = await proxy.chat("main/cheap", stream=True)
+        assert b": x-bursar-cost-usd: 0.0002\n" in streamed.body
+        for record in await proxy.records():
+            assert (record.model, record.cost_nano, "answered by dear" in record.notes) == ("cheap", 200_000, True)
+        assert (await proxy.standing("all")).settled == 400_000
 
 
 # --- discovery ------------------------------------------------------------------------------------

@@ -28,19 +28,12 @@ class Vendor:
 
 
 VENDORS = (
-    Vendor("apertis", "Apertis", Kind.OPENAI_COMPATIBLE, "https://api.apertis.ai/v1"),
-    Vendor("aporto", "Aporto", Kind.OPENAI_COMPATIBLE, "https://api.aporto.tech/v1", more={"price_factor": "0.7"}),
+    Vendor("apertis", "Apertis", Kind.APERTIS),
+    Vendor("aporto", "Aporto", Kind.APORTO, more={"price_factor": "0.7"}),
     Vendor("openrouter", "OpenRouter", Kind.OPENROUTER),
     Vendor("openai", "OpenAI", Kind.OPENAI),
     Vendor("ollama", "Ollama", Kind.OLLAMA, "http://127.0.0.1:11434/v1", needs_key=False),
-    Vendor(
-        "lmstudio",
-        "LM Studio",
-        Kind.OPENAI_COMPATIBLE,
-        "http://127.0.0.1:1234/v1",
-        needs_key=False,
-        more={"free": True},
-    ),
+    Vendor("lmstudio", "LM Studio", Kind.LMSTUDIO, "http://127.0.0.1:1234/v1", needs_key=False),
     Vendor(
         "llamacpp",
         "llama.cpp",

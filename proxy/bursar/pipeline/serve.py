@@ -32,7 +32,7 @@ async def serve(
         prompt_tokens = await count_prompt(call, candidates.first, assembly)
         publish(_opened(call, prompt_tokens))
         opened = True
-        ending = await _first_that_answers(call, candidates, reply, assembly, ledger, publish, clock)
+        ending = await _first_that_answers(call, candidates, prompt_tokens, reply, assembly, ledger, publish, clock)
     except Refusal as refusal:
         ending = Ending(Outcome.REFUSED, refusal=refusal)
         raise
@@ -49,18 +49,23 @@ async def serve(
 async def _first_that_answers(
     call: Call,
     candidates: Candidates,
+    prompt_tokens: int,
     reply: Reply,
     assembly: Assembly,
     ledger: Ledger,
     publish: Publish,
     clock: Clock,
 ) -> Ending:
-    """The ending at the first route that can be held and answers. Raises the last route's Refusal."""
+    """The ending at the first route that can be held and answers. Raises the last route's Refusal.
+
+    `prompt_tokens` is the count for the first route.
+    """
     loop, health = asyncio.get_running_loop(), assembly.health
     while (route := candidates.next()) is not None:
         if candidates.wait_s:
             await asyncio.sleep(candidates.wait_s)
-        prompt_tokens = await count_prompt(call, route, assembly)
+        if candidates.tries > 1:
+            prompt_tokens = await count_prompt(call, route, assembly)
         facts = candidates.facts(route)
         too_long = too_long_for(route, facts, call.request, prompt_tokens, assembly.counter.family(route.model).percent)
         if too_long is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from yarl import URL
 
-from bursar.domain.refusals import Refusal, UpstreamBroke, UpstreamUnreachable
+from bursar.domain.refusals import Refusal, UpstreamBroke, UpstreamRefusal, UpstreamUnreachable
 from bursar.upstreams.dial import Origin
 from bursar.upstreams.pool import Pool
 from bursar.upstreams.wire import Failure, Response, WireFailed
@@ -58,7 +58,7 @@ class Connection:
         """
         length = b"" if body is None else b"\r\nContent-Length: %d" % len(body)
         head, body = to.head + length + b"\r\n\r\n", body or b""
-        kept = self._pool.kept(to.origin)
+        kept, replaced = self._pool.kept(to.origin), False
         try:
             if kept is not None:
                 delivery.begun = True
@@ -67,13 +67,16 @@ class Connection:
                 except WireFailed as failed:
                     if not failed.untouched:
                         raise
-                    delivery.begun = False
+                    delivery.begun, replaced = False, True
             async with asyncio.timeout(connect_s):
                 fresh = await self._pool.fresh(to.origin)
             delivery.begun = True
             return await fresh.ask(head, body)
         except WireFailed as failed:
-            raise broken(failed, upstream) from None
+            refusal = broken(failed, upstream)
+            # It has had its second try.
+            refusal.transient = refusal.transient and not replaced
+            raise refusal from None
         except OSError as error:
             raise _unreachable(error, upstream) from None
 
@@ -82,7 +85,7 @@ class Connection:
         await self._pool.close()
 
 
-def broken(failed: WireFailed, upstream: str) -> Refusal:
+def broken(failed: WireFailed, upstream: str) -> UpstreamRefusal:
     """What it means that a connection failed whoever waited for its answer."""
     match failed.failure:
         case Failure.SILENT:

@@ -11,7 +11,7 @@ from bursar.dialects.repair import write_repaired
 from bursar.dialects.traits import PLAIN, Traits, traits_of
 
 MESSAGES = [{"role": "user", "content": "hi"}]
-TOOLS = [
+TOOLS: list[dict[str, Any]] = [
     *MESSAGES,
     {"role": "tool", "tool_call_id": "1", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
 ]
