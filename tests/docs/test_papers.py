@@ -31,6 +31,15 @@ NOT_RUN = "not run: "
 RUNNING = ("python3 tests",)
 """What is running already when this is read."""
 
+BEGINNING = [ROOT / "README.md"]
+"""Read by somebody who has nothing yet."""
+
+TRIED = ROOT / "docs" / "budgets.md"
+"""Sets up a practice of its own."""
+
+SET_UP = [paper for paper in PAPERS if paper not in (*BEGINNING, TRIED)]
+"""Read by somebody who has set up Bursar and runs it."""
+
 _YAML_LINE = re.compile(r"(  )*(- )?(-$|[\w./-]+:( .+)?$|[^:]+$)")
 
 
@@ -46,11 +55,14 @@ def free_port() -> int:
 
 @pytest.mark.skipif(os.name != "posix", reason="the papers show a POSIX shell")
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the papers show curl")
-@pytest.mark.parametrize("paper", [each for each in PAPERS if blocks(each, "sh")], ids=lambda paper: paper.name)
-def test_every_command_runs(paper: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("papers", [BEGINNING, [TRIED], SET_UP], ids=["beginning", "tried", "set up"])
+def test_every_command_runs(papers: list[Path], tmp_path: Path) -> None:
     with ExitStack() as stack:
         reader = Reader(stack.enter_context(home(tmp_path)), stack, free_port(), free_port())
-        for block in blocks(paper, "sh"):
+        if papers is SET_UP:
+            for command in ("bursar init", "bursar serve"):
+                reader.do(command)
+        for block in (block for paper in papers for block in blocks(paper, "sh")):
             if block.mark.startswith(NOT_RUN):
                 continue
             for command in commands(block):
@@ -60,7 +72,7 @@ def test_every_command_runs(paper: Path, tmp_path: Path) -> None:
                 assert ran is None or ran.status == 0, f"{block}: {ran.command} says {ran.status}:\n{ran.output}"
                 assert ran is None or '"error"' not in ran.output, f"{block}: {ran.command}:\n{ran.output}"
         for ended in reader.end():
-            assert ended.status in (0, 130), f"{paper.name}: {ended.command} says {ended.status}:\n{ended.output}"
+            assert ended.status in (0, 130), f"{ended.command} says {ended.status}:\n{ended.output}"
 
 
 @pytest.mark.parametrize("block", [each for each in of_all("toml") if each.mark != OTHERS], ids=str)
