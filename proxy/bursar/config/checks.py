@@ -9,7 +9,7 @@ from bursar.config.lines import Key
 from bursar.config.plan_checks import check_plan, check_wallet
 from bursar.config.problems import nearest_of
 from bursar.config.schema import CapSettings, Config, PriceSettings, UpstreamSettings
-from bursar.domain.route import ASKED
+from bursar.domain.route import ASKED, Continue
 from bursar.domain.secret_reference import NO_SECRET
 
 _HTTP_PORTS = {"http": 80, "https": 443}
@@ -53,6 +53,9 @@ def notes_on(config: Config) -> Iterator[str]:
         host = urlsplit(upstream.base_url).hostname or ""
         if upstream.secret == NO_SECRET and not is_near(host):
             yield f'The upstream "{upstream.name}" is asked without a key, since it names no secret.'
+    for alias in config.aliases.values():
+        if alias.continue_ is not Continue.OFF and len(alias.routes) == 1 and not alias.alias().is_glob:
+            yield f'The alias "{alias.name}" has one route, so a cut answer has nowhere to go on.'
     bounded = {each.upstream for each in config.wallets.values()} | {each.upstream for each in config.plans.values()}
     paid = [each for each in config.upstreams.values() if not each.is_free and each.name not in bounded]
     if paid and not any(cap.usd is not None for cap in config.caps.values()):

@@ -20,7 +20,7 @@ from bursar.config.schema import (
     ServerSettings,
     UpstreamSettings,
 )
-from bursar.config.setting import Setting
+from bursar.config.setting import Setting, field_name, written_name
 from bursar.config.values import Wrong, model_glob
 from bursar.contract.shown import shown
 
@@ -123,7 +123,9 @@ def _one(reading: Reading, kind: type[T], raw: object, path: Key, **given: objec
     if not isinstance(raw, dict):
         reading.wrong(path, raw, Wrong(f"a table, written [{key_text(path)}]"))
         return None
-    settings = {each.name: _setting(each) for each in fields(cast(Any, kind)) if "setting" in each.metadata}
+    settings = {
+        written_name(each.name): _setting(each) for each in fields(cast(Any, kind)) if "setting" in each.metadata
+    }
     values, complete = dict(given), True
     for name in raw:
         if name not in settings:
@@ -131,7 +133,7 @@ def _one(reading: Reading, kind: type[T], raw: object, path: Key, **given: objec
     for name, known in settings.items():
         if name in raw:
             try:
-                values[name] = known.read(raw[name])
+                values[field_name(name)] = known.read(raw[name])
                 continue
             except Wrong as error:
                 reading.wrong((*path, name), raw[name], error)

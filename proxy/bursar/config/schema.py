@@ -17,7 +17,7 @@ from bursar.domain.account import Account, AccountKind, Unit
 from bursar.domain.exchange import Price
 from bursar.domain.money import FACTOR_ONE
 from bursar.domain.recurrence import Recurrence
-from bursar.domain.route import ModelAlias, Route
+from bursar.domain.route import Continue, ModelAlias, Route
 from bursar.domain.secret_reference import NO_SECRET, SecretReference
 
 
@@ -186,10 +186,15 @@ class AliasSettings:
     routes: tuple[Route, ...] = required(
         v.routes, "Where its calls go, in the order to try: upstream/model; a retry is a route listed twice."
     )
+    continue_: Continue = setting(
+        Continue.OFF,
+        v.one_of(Continue),
+        'How an answer that is cut while it streams goes on at the next route: "off", "verify" or "prefill".',
+    )
 
     def alias(self) -> ModelAlias:
         """The alias that the table describes."""
-        return ModelAlias(self.name, self.routes)
+        return ModelAlias(self.name, self.routes, self.continue_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

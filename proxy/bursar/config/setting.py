@@ -1,6 +1,7 @@
 """Setting: what is known of one setting, and how a field of the schema says so."""
 
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import TypeVar, cast
 
 from bursar.config import values as v
@@ -15,6 +16,16 @@ class Setting:
     meaning: str
     read: v.Read[object]
     required: bool = False
+
+
+def written_name(kept: str) -> str:
+    """The name of a setting in the file: without the underscore of a field whose name is a word of Python's."""
+    return kept.removesuffix("_")
+
+
+def field_name(written: str) -> str:
+    """The name of the field that a setting is kept in."""
+    return f"{written}_" if iskeyword(written) else written
 
 
 def setting(default: T, read: v.Read[T], meaning: str) -> T:

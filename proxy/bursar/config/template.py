@@ -10,7 +10,7 @@ import tomli_w
 from bursar.config import values as v
 from bursar.config.problems import key_text
 from bursar.config.schema import NAMED_TABLES, TABLES
-from bursar.config.setting import Setting
+from bursar.config.setting import Setting, written_name
 from bursar.domain.money import FACTOR_ONE, NANO_PER_USD, plain_usd
 from bursar.domain.recurrence import Recurrence
 from bursar.domain.secret_reference import SecretReference
@@ -124,11 +124,12 @@ def _table(path: tuple[str, ...], kind: type, stated: Mapping[str, object]) -> s
 
 
 def _setting(each: Field[Any], known: Setting, stated: Mapping[str, object]) -> list[str]:
-    if each.name in stated:
-        return [f"# {known.meaning}", _line(each.name, stated[each.name])]
-    if each.default in (None, MISSING) or each.name in ("project", "upstream", "model"):
-        return [f"# {known.meaning} For example:", "# " + _line(each.name, _SAMPLES[each.name])]
-    return [f"# {known.meaning}", "# " + _line(each.name, written(each.default, known.read))]
+    name = written_name(each.name)
+    if name in stated:
+        return [f"# {known.meaning}", _line(name, stated[name])]
+    if each.default in (None, MISSING) or name in ("project", "upstream", "model"):
+        return [f"# {known.meaning} For example:", "# " + _line(name, _SAMPLES[name])]
+    return [f"# {known.meaning}", "# " + _line(name, written(each.default, known.read))]
 
 
 def _line(name: str, value: object) -> str:

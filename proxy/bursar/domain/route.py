@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 _DECORATION = re.compile(r":(latest|web|online|free|nitro|floor|exacto|beta|extended|thinking)$")
 _DATE = re.compile(r"([-@](20\d{6}|20\d\d-\d\d-\d\d|\d{4}|latest|preview))+$")
@@ -21,6 +22,17 @@ class Route:
 ASKED = "*"
 """Stands, in the model name of an alias's route, for the name that was asked for."""
 
+class Continue(StrEnum):
+    """How an answer that was cut while it streamed goes on at the next route."""
+
+    OFF = "off"
+    """Not at all: it ends with an error, and a connection that is broken off."""
+    VERIFY = "verify"
+    """The next route is asked the same; its answer goes on where the client's text ends, if it begins with that."""
+    PREFILL = "prefill"
+    """The next route is given what the client has, to write on from there."""
+
+
 FallbackChain = tuple[Route, ...]
 """Routes in the order to try them. A retry is a route listed twice."""
 
@@ -31,6 +43,8 @@ class ModelAlias:
 
     name: str
     chain: FallbackChain
+    continued: Continue = Continue.OFF
+    """Whether an answer that was cut goes on at the next route."""
 
     @property
     def is_glob(self) -> bool:

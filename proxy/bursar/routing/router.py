@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from bursar.domain.refusals import UnknownModel
-from bursar.domain.route import FallbackChain, ModelAlias, Route
+from bursar.domain.route import Continue, FallbackChain, ModelAlias, Route
 from bursar.routing.listed import Listed
 
 _NAMES_SHOWN = 8
@@ -49,6 +49,13 @@ class Router:
             raise UnknownModel(self._unknown(name), param="model")
         return chain
 
+    def continued(self, name: str) -> Continue:
+        """Whether a cut answer under a name goes on at the next route: as its alias says, if it has one."""
+        alias = self._aliases.get(name)
+        if alias is None or alias.is_glob:
+            alias = self._alias_fitting(name)
+        return alias.continued if alias is not None else Continue.OFF
+
     def with_fallbacks(self, name: str, fallbacks: Sequence[str]) -> FallbackChain:
         """The routes for a name whose fallbacks are a list of the request's or the key's own.
 
@@ -66,15 +73,25 @@ class Router:
         return tuple(dict.fromkeys(routes))
 
     def _found(self, name: str) -> FallbackChain | None:
-        if self._narrow and (alias := _fitting(self._narrow, name)) is not None:
+        alias = self._alias_fitting(name)
+        if alias is not None:
             return alias.chain_for(name)
-        upstream, slash, model = name.partition("/")
-        if slash and model and upstream in self._known:
-            return (Route(upstream, model),)
-        if self._wide and (alias := _fitting(self._wide, name)) is not None:
-            return alias.chain_for(name)
+        if self._is_upstream_and_model(name):
+            return (Route(*name.split("/", 1)),)
         route = self._listed.find(name, self._upstreams)
         return (route,) if route is not None else None
+
+    def _alias_fitting(self, name: str) -> ModelAlias | None:
+        """The alias that is a glob which a name fits; the wide ones yield to an upstream's own name."""
+        if self._narrow and (alias := _fitting(self._narrow, name)) is not None:
+            return alias
+        if not self._wide or self._is_upstream_and_model(name):
+            return None
+        return _fitting(self._wide, name)
+
+    def _is_upstream_and_model(self, name: str) -> bool:
+        upstream, slash, model = name.partition("/")
+        return bool(slash and model and upstream in self._known)
 
     def _unknown(self, name: str) -> str:
         shown = name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"

@@ -9,7 +9,7 @@ import pytest
 
 from bursar.config.load import load, parse
 from bursar.config.schema import NAMED_TABLES, TABLES
-from bursar.config.setting import Setting
+from bursar.config.setting import Setting, written_name
 from bursar.config.template import example, starter
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
@@ -49,9 +49,9 @@ def test_the_example_loads() -> None:
 def test_each_setting_stands_in_its_table_with_meaning_and_default(table: str, each: Field[Any]) -> None:
     known: Setting = each.metadata["setting"]
     lines = sections()[table]
-    (place,) = [place for place, line in enumerate(lines) if line.removeprefix("# ").startswith(f"{each.name} = ")]
+    (place,) = [place for place, line in enumerate(lines) if line.removeprefix("# ").startswith(f"{written_name(each.name)} = ")]
     assert lines[place - 1].removesuffix(" For example:") == f"# {known.meaning}"
-    value = known.read(tomllib.loads(lines[place].removeprefix("# "))[each.name])
+    value = known.read(tomllib.loads(lines[place].removeprefix("# "))[written_name(each.name)])
     if lines[place].startswith("# ") and not lines[place - 1].endswith(" For example:"):
         assert each.default not in (None, MISSING)
         assert value == each.default
