@@ -13,7 +13,9 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from bursar import __version__
 from bursar.admin.app import admin_app
@@ -43,13 +45,16 @@ from bursar.ledger.doubts import Doubts
 from bursar.ledger.grants import Grants
 from bursar.ledger.ledger import Ledger
 from bursar.ledger.reconcile import Reconciler
+from bursar.ledger.retention import retire
 from bursar.ledger.statement import Statement
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
 from bursar.pipeline.explain import Explainer
 from bursar.routing.health import HealthBook
 from bursar.secrets.secrets import Secrets
+from bursar.storage.backups import back_up_daily
 from bursar.storage.sqlite.store import SqliteStore
+from bursar.storage.store import StoreUnavailable
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import O200K, Vocabularies
 from bursar.treasury import Treasury
@@ -59,6 +64,9 @@ from bursar.upstreams.connection import Connection
 from bursar.upstreams.discovery import Discovery
 
 _log = logging.getLogger(__name__)
+
+KEEP_HOUSE_S = 60.0
+"""How often it is looked whether a backup is due or records are too old."""
 
 LOOK_AT_FILE_S = 2.0
 """How often the configuration file is looked at for changes."""
@@ -173,6 +181,8 @@ class Daemon:
         stack.push_async_callback(_cancelled, keeping)
         watching = asyncio.create_task(self._watch_file(), name="configuration file")  # noqa: TID251 - the stack keeps it
         stack.push_async_callback(_cancelled, watching)
+        keeping = asyncio.create_task(self._keep_house(database, zone), name="retention")  # noqa: TID251 - the stack keeps it
+        stack.push_async_callback(_cancelled, keeping)
         return self.base_url
 
     async def until_stopped(self) -> None:
@@ -293,6 +303,18 @@ class Daemon:
         news = [listed.put(name, models) for name, models in lists.items() if name in self._assembly.upstreams]
         if any(news):
             self.health.retell(self._assembly.upstream_views(self._clock.now_ms()))
+
+    async def _keep_house(self, database: Path, zone: ZoneInfo) -> None:
+        """Back the ledger up once a day, then roll up what is too old and give its space back."""
+        while True:
+            await asyncio.sleep(KEEP_HOUSE_S)
+            settings = self._assembly.config.retention
+            today = datetime.fromtimestamp(self._clock.now_ms() / 1000, zone).date()
+            try:
+                await back_up_daily(database, today, settings.backups, self.store.back_up)
+                await retire(self.store, self._clock, zone, settings.months)
+            except (OSError, StoreUnavailable) as error:
+                _log.warning("the ledger could not be backed up or tidied, and will be later: %s", error)
 
     async def _watch_file(self) -> None:
         """Reload when asked to, and when the file has other content than before."""

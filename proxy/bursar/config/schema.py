@@ -291,6 +291,14 @@ class StorageSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """`[retention]`: how long records are kept. Sums by day are kept for ever, and so are balances."""
+
+    months: int = setting(2, v.whole(1, 600), "For how many months each call's record is kept.")
+    backups: int = setting(7, v.whole(0, 366), "How many daily backups of the ledger are kept; 0: none are made.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoverySettings:
     """`[discovery]`: what is found out in the background, and never waited for."""
 
@@ -328,6 +336,7 @@ class Config:
     plans: Mapping[str, PlanSettings] = field(default_factory=dict)
     wallets: Mapping[str, WalletSettings] = field(default_factory=dict)
     storage: StorageSettings = StorageSettings()
+    retention: RetentionSettings = RetentionSettings()
     discovery: DiscoverySettings = DiscoverySettings()
     log: LogSettings = LogSettings()
     found: frozenset[str] = frozenset()
@@ -356,6 +365,7 @@ TABLES: Mapping[str, type] = {
     "server": ServerSettings,
     "limits": LimitSettings,
     "storage": StorageSettings,
+    "retention": RetentionSettings,
     "discovery": DiscoverySettings,
     "log": LogSettings,
 }

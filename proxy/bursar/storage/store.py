@@ -1,6 +1,7 @@
 """Store, Transaction and Reader: everything asked of any back end that keeps the ledger."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -104,6 +105,26 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """What is too old to be kept: all of before `before_ms`. `days` are the begins of days up to there, ascending.
+
+    What is older than the first of them counts as of its day.
+    """
+
+    before_ms: int
+    days: tuple[int, ...]
+
+    def day_of(self, at_ms: int) -> int:
+        """The begin of the day that an instant falls in."""
+        return self.days[max(0, bisect_right(self.days, at_ms) - 1)]
+
+    def between(self, first_ms: int, last_ms: int) -> tuple[int, ...]:
+        """The begins of the days of two instants and of all between; the first no later than what it is for."""
+        first, last = (max(0, bisect_right(self.days, each) - 1) for each in (first_ms, last_ms))
+        return (min(first_ms, self.days[first]), *self.days[first + 1 : last + 1])
+
+
+@dataclass(frozen=True, slots=True)
 class EntrySum:
     """What all entries of an account in one cycle add up to."""
 
@@ -136,7 +157,10 @@ class Reader(Protocol):
         """The last record of each client key there is, of those that have one since the key was issued; in no order."""
 
     def first_record_ms(self) -> int | None:
-        """The instant of the earliest usage record."""
+        """The instant of the earliest usage record, or the begin of the earliest day that was rolled up."""
+
+    def first_kept_ms(self) -> int | None:
+        """The instant of the earliest usage record or line of the ledger that is not rolled up."""
 
     def history(self, before: int | None, limit: int) -> list[tuple[int, AttemptRow]]:
         """Usage records, the latest kept first, with their numbers; those numbered below `before`, if given."""
@@ -145,16 +169,20 @@ class Reader(Protocol):
         """The usage records of one exchange, in the order in which they were kept."""
 
     def usage_lines(self, since_ms: int, until_ms: int) -> list[UsageLine]:
-        """What was used between two instants, in the order of time; an attempt that used nothing is left out."""
+        """What was used between two instants, in the order of time; an attempt that used nothing is left out.
+
+        What was rolled up has one line for each day and heading, as of the day's begin; so it is in all sums.
+        """
 
     def movements(self, since_ms: int, until_ms: int) -> list[Movement]:
-        """What was granted and corrected between two instants, in the order in which it was written."""
+        """What was granted and corrected between two instants, in the order of time; a day's grants that were rolled up
+        are one, and corrections among them are known as used."""
 
     def entries(self, account_id: str | None = None) -> list[Entry]:
-        """The lines of the ledger, all or one account's, in the order in which they were written."""
+        """The lines of the ledger that are kept, all or one account's, in the order in which they were written."""
 
     def entry_sums(self, since_ms: int | None = None, until_ms: int | None = None) -> list[EntrySum]:
-        """The sums of all entries, or of those between two instants, by account and cycle."""
+        """The sums of all entries, rolled up or not, or of those between two instants, by account and cycle."""
 
     def standings(self) -> list[Standing]:
         """Every standing of every cycle."""
@@ -192,6 +220,19 @@ class Store(Protocol):
 
     async def read(self, question: Callable[[Reader], T]) -> T:
         """The answer to a question about what is kept, without holding up any change. Raises StoreUnavailable."""
+
+    async def roll_up(self, sweep: Sweep, most: int) -> bool:
+        """Put sums by day in the place of some of the oldest usage records and lines of the ledger, `most` of each.
+
+        Whether there may be more. Standings, what was spent on each day, and holds that have not
+        ended are as before. Raises StoreUnavailable.
+        """
+
+    async def shrink(self, most: int) -> bool:
+        """Give up to `most` pieces of space that is no longer used back to the system; whether there is more.
+
+        Raises StoreUnavailable.
+        """
 
     async def close(self) -> None:
         """Finish what was handed over, then let go of everything. Later changes fail with StoreUnavailable."""

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +18,9 @@ _ID_AT = 68
 
 _PAGE_BYTES = 1024
 """Small: a batch appends to each table, and writes the whole last page of each, three times over to the disk."""
+
+_INCREMENTAL = 2
+"""Pages that are no longer used can be given back, in steps (https://www.sqlite.org/pragma.html#pragma_auto_vacuum)."""
 
 _BUSY_S = 2.0
 """How long a foreign program that locks the file is waited for; nothing of ours ever does."""
@@ -98,6 +101,7 @@ def _make(database: Path, steps: Sequence[Step]) -> None:
     draft.chmod(0o600)
     with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")  # before the first table, or it takes a VACUUM
         migrate(connection, steps)
     settle_on_disk(draft)
     draft.replace(database)
@@ -145,8 +149,18 @@ def _open(database: Path, full: bool, steps: Sequence[Step]) -> sqlite3.Connecti
         version = version_of(connection)
         if version < steps[-1].version:
             migrate(connection, steps, database.with_name(f"{database.name}.form{version}"))
+        _make_shrinkable(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _make_shrinkable(connection: sqlite3.Connection) -> None:
+    """Write a file that was made without it anew, so that it can give space back; where that fails, another time."""
+    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == _INCREMENTAL:
+        return
+    with suppress(sqlite3.OperationalError):
+        connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+        connection.execute("VACUUM")

@@ -55,13 +55,20 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def copy(connection: sqlite3.Connection, target: Path) -> None:
-    """A whole copy of the file, mode 0600, which appears under its name only once it is on disk."""
+    """A whole copy of the file, checked, mode 0600, which appears under its name only once it is on disk.
+
+    Raises sqlite3.Error, also where what was copied is damaged, and OSError.
+    """
     draft = target.with_name(target.name + ".part")
     draft.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     draft.chmod(0o600)
     with closing(sqlite3.connect(draft)) as other:
         connection.backup(other)
+        other.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+        found = str(other.execute("PRAGMA quick_check(1)").fetchone()[0])
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"the copy is damaged: {found}")
     settle_on_disk(draft)
     draft.replace(target)
     settle_on_disk(target.parent)

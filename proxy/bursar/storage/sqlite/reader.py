@@ -1,7 +1,7 @@
 """SqliteReader: answers questions from the ledger's file, on a connection that only reads."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -44,21 +44,38 @@ SELECT at_ms, exchange, attempt, k.text, p.text, c.text, a.text, u.text, m.text,
   JOIN word AS a ON a.id = alias    JOIN word AS u ON u.id = upstream  JOIN word AS m ON m.id = model
  WHERE at_ms >= ? AND at_ms < ? AND (requests <> 0 OR cost_nano <> 0)
 """  # noqa: S608 - all ours
+_DAILY_LINES = """
+SELECT at_ms, '', 0, k.text, p.text, c.text, a.text, u.text, m.text,
+       requests, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost_nano
+  FROM daily
+  JOIN word AS k ON k.id = key      JOIN word AS p ON p.id = project   JOIN word AS c ON c.id = client
+  JOIN word AS a ON a.id = alias    JOIN word AS u ON u.id = upstream  JOIN word AS m ON m.id = model
+ WHERE at_ms >= ? AND at_ms < ? AND (requests <> 0 OR cost_nano <> 0)
+"""
 _MOVEMENTS = """
 SELECT at_ms, w.text, kind, CASE kind WHEN 0 THEN amount ELSE -amount END
-  FROM entry JOIN word AS w ON w.id = account WHERE kind IN (0, 4) AND at_ms >= ? AND at_ms < ? ORDER BY seq
+  FROM (SELECT at_ms, account, kind, amount FROM entry WHERE kind IN (0, 4)
+        UNION ALL SELECT at_ms, account, 0, granted FROM opening WHERE granted <> 0)
+  JOIN word AS w ON w.id = account WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms
 """
 _ENTRIES = """
 SELECT kind, w.text, start_ms, amount, at_ms, hold, held
   FROM entry JOIN word AS w ON w.id = account
 """
 _ENTRY_SUMS = """
-SELECT w.text, start_ms,
-       sum(CASE kind WHEN 0 THEN amount ELSE 0 END),
-       sum(CASE kind WHEN 1 THEN amount WHEN 3 THEN amount ELSE -held END),
-       sum(CASE kind WHEN 2 THEN amount WHEN 4 THEN amount ELSE 0 END)
-  FROM entry JOIN word AS w ON w.id = account WHERE at_ms >= ? AND at_ms < ? GROUP BY account, start_ms
+SELECT w.text, start_ms, sum(granted), sum(held), sum(settled)
+  FROM (SELECT account, start_ms,
+               sum(CASE kind WHEN 0 THEN amount ELSE 0 END) AS granted,
+               sum(CASE kind WHEN 1 THEN amount WHEN 3 THEN amount ELSE -held END) AS held,
+               sum(CASE kind WHEN 2 THEN amount WHEN 4 THEN amount ELSE 0 END) AS settled
+          FROM entry WHERE at_ms >= :since AND at_ms < :until GROUP BY account, start_ms
+        UNION ALL
+        SELECT account, start_ms, granted, held, settled
+          FROM opening WHERE at_ms >= :since AND at_ms < :until)
+  JOIN word AS w ON w.id = account GROUP BY account, start_ms
 """
+_TABLES = ("daily", "record")
+"""What was rolled up, and what is kept. A question asks each by its own index, and the answers are added up."""
 _LAST_USES = """
 SELECT k.name, r.at_ms, c.text FROM client_key AS k JOIN word AS w ON w.text = k.name
   JOIN record AS r ON r.seq = (SELECT max(seq) FROM record WHERE key = w.id) JOIN word AS c ON c.id = r.client
@@ -76,33 +93,43 @@ class SqliteReader:
         self._connection = connection
 
     def spend_by(self, by: SpendBy, since_ms: int, until_ms: int) -> list[SpendRow]:
-        return [
-            SpendRow(*row)
+        return _added_up(
+            row
+            for table in _TABLES
             for row in self._connection.execute(
-                f"SELECT w.text, {_SPEND} FROM record JOIN word AS w ON w.id = record.{by.value}"  # noqa: S608 - an enum's
+                f"SELECT w.text, w.text, {_SPEND} FROM {table} AS t JOIN word AS w ON w.id = t.{by.value}"  # noqa: S608 - ours
                 " WHERE at_ms >= ? AND at_ms < ? GROUP BY w.id",
                 (since_ms, until_ms),
             )
-        ]
+        )
 
     def spend_in(self, stretches: Sequence[Stretch], key: str | None = None) -> list[SpendRow]:
-        of_key = "" if key is None else "WHERE record.key = (SELECT id FROM word WHERE text = ?)"
+        of_key = "" if key is None else "WHERE t.key = (SELECT id FROM word WHERE text = ?)"
         asked = msgspec.json.encode([(each.label, each.start_ms, each.end_ms) for each in stretches]).decode()
-        return [
-            SpendRow(*row)
+        rows = [
+            row
+            for table in _TABLES
             for row in self._connection.execute(
-                f"SELECT json_extract(s.value, '$[0]'), {_SPEND} FROM json_each(?) AS s CROSS JOIN record"  # noqa: S608 - all ours
+                f"SELECT s.key, json_extract(s.value, '$[0]'), {_SPEND} FROM json_each(?) AS s CROSS JOIN {table} AS t"  # noqa: S608 - ours
                 " ON at_ms >= json_extract(s.value, '$[1]') AND at_ms < json_extract(s.value, '$[2]')"
-                f" {of_key} GROUP BY s.key ORDER BY s.key",
+                f" {of_key} GROUP BY s.key",
                 (asked,) if key is None else (asked, key),
             )
         ]
+        return _added_up(sorted(rows))
 
     def last_uses(self) -> list[KeyUse]:
         return [KeyUse(*row) for row in self._connection.execute(_LAST_USES)]
 
     def first_record_ms(self) -> int | None:
-        first: int | None = self._connection.execute("SELECT min(at_ms) FROM record").fetchone()[0]
+        first = [self._connection.execute(f"SELECT min(at_ms) FROM {table}").fetchone()[0] for table in _TABLES]  # noqa: S608 - ours
+        return min((int(each) for each in first if each is not None), default=None)
+
+    def first_kept_ms(self) -> int | None:
+        first: int | None = self._connection.execute(
+            "SELECT min(at_ms) FROM (SELECT min(at_ms) AS at_ms FROM record"
+            " UNION ALL SELECT at_ms FROM (SELECT at_ms FROM entry ORDER BY seq LIMIT 1))"
+        ).fetchone()[0]
         return first
 
     def history(self, before: int | None, limit: int) -> list[tuple[int, AttemptRow]]:
@@ -116,7 +143,9 @@ class SqliteReader:
 
     def usage_lines(self, since_ms: int, until_ms: int) -> list[UsageLine]:
         rows = self._connection.execute(f"{_LINES} ORDER BY at_ms, seq", (since_ms, until_ms))
-        return [UsageLine(*(*row[:-1], _paid(row[-1]))) for row in rows]
+        lines = [UsageLine(*(*row[:-1], _paid(row[-1]))) for row in rows]
+        days = [UsageLine(*row) for row in self._connection.execute(_DAILY_LINES, (since_ms, until_ms))]
+        return sorted((*days, *lines), key=lambda line: line.at_ms)
 
     def movements(self, since_ms: int, until_ms: int) -> list[Movement]:
         rows = self._connection.execute(_MOVEMENTS, (since_ms, until_ms))
@@ -130,8 +159,9 @@ class SqliteReader:
         return [Entry(KINDS[kind], *rest) for kind, *rest in rows]
 
     def entry_sums(self, since_ms: int | None = None, until_ms: int | None = None) -> list[EntrySum]:
-        asked = (-_FARTHEST if since_ms is None else since_ms, _FARTHEST if until_ms is None else until_ms)
-        return [EntrySum(*row) for row in self._connection.execute(_ENTRY_SUMS, asked)]
+        since, until = -_FARTHEST if since_ms is None else since_ms, _FARTHEST if until_ms is None else until_ms
+        rows = self._connection.execute(_ENTRY_SUMS, {"since": since, "until": until})
+        return [EntrySum(*row) for row in rows]
 
     def standings(self) -> list[Standing]:
         return standings(self._connection)
@@ -152,7 +182,23 @@ class SqliteReader:
         ]
 
     def records_cost_nano(self) -> int:
-        return int(self._connection.execute("SELECT ifnull(sum(cost_nano), 0) FROM record").fetchone()[0])
+        costs = [
+            self._connection.execute(f"SELECT ifnull(sum(cost_nano), 0) FROM {table}").fetchone()[0]  # noqa: S608 - ours
+            for table in _TABLES
+        ]
+        return sum(map(int, costs))
+
+
+def _added_up(rows: Iterable[Sequence[Any]]) -> list[SpendRow]:
+    """Rows of a key, a label and figures, with those of one key added up, in the order in which keys come first."""
+    sums: dict[Any, SpendRow] = {}
+    for key, label, *figures in rows:
+        so_far = sums.get(key)
+        if so_far is not None:
+            earlier = msgspec.structs.astuple(so_far)[1:]
+            figures = [one + other for one, other in zip(earlier, figures, strict=True)]
+        sums[key] = SpendRow(label, *figures)
+    return list(sums.values())
 
 
 def _attempt_record(row: Sequence[Any]) -> AttemptRecord:

@@ -12,17 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from bursar.storage.books import Books, Draft
 from bursar.storage.sqlite.file import ask, make_folder, open_file, reason_of
 from bursar.storage.sqlite.load import load
 from bursar.storage.sqlite.lock import OwnerLock
-from bursar.storage.sqlite.migrate import Step, shipped_steps
+from bursar.storage.sqlite.migrate import Step, copy, shipped_steps
 from bursar.storage.sqlite.reader import SqliteReader
+from bursar.storage.sqlite.rolling import roll_up, shrink
 from bursar.storage.sqlite.words import Words
 from bursar.storage.sqlite.writer import Writer
-from bursar.storage.store import Reader, StoreUnavailable, Transaction
+from bursar.storage.store import Reader, StoreUnavailable, Sweep, Transaction
 
 T = TypeVar("T")
 
@@ -120,6 +121,27 @@ class SqliteStore:
             raise StoreUnavailable("the ledger is closed")
         return await self._loop.run_in_executor(self._readers, answer)
 
+    async def roll_up(self, sweep: Sweep, most: int) -> bool:
+        return await self._errand(lambda connection: roll_up(connection, sweep, most))
+
+    async def shrink(self, most: int) -> bool:
+        return await self._errand(lambda connection: shrink(connection, most))
+
+    async def back_up(self, copy_to: Path) -> None:
+        """A copy of the file as of one moment, checked, mode 0600, while changes go on. Raises StoreUnavailable."""
+
+        def take() -> None:
+            try:
+                ask(self._database, lambda connection: copy(connection, copy_to))
+            except sqlite3.Error as error:
+                raise StoreUnavailable(reason_of(error, self._database)) from None
+            except OSError as error:
+                raise StoreUnavailable(f"{copy_to} cannot be written: {error.strerror}") from None
+
+        if self._closed:
+            raise StoreUnavailable("the ledger is closed")
+        await self._loop.run_in_executor(self._readers, take)
+
     async def close(self) -> None:
         if self._closed:
             return
@@ -131,6 +153,34 @@ class SqliteStore:
             await self._at_rest
         self._writer.stop()
         await asyncio.to_thread(self._let_go)
+
+    async def _errand(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Have the writer do something between two batches."""
+        if self._closed:
+            raise StoreUnavailable("the ledger is closed")
+        future: asyncio.Future[T] = self._loop.create_future()
+
+        def tell(answer: T | None, error: Exception | None) -> None:
+            if not future.done():
+                if error is None:
+                    future.set_result(cast(T, answer))
+                else:
+                    future.set_exception(error)
+
+        def run(connection: sqlite3.Connection) -> None:
+            answer: T | None = None
+            problem: Exception | None = None
+            try:
+                answer = job(connection)
+            except sqlite3.Error as error:
+                problem = StoreUnavailable(reason_of(error, self._database))
+            except Exception as error:  # a bug: whoever asked is told, and the writer goes on
+                problem = error
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(tell, answer, problem)
+
+        self._writer.do(run)
+        return await future
 
     def _let_go(self) -> None:
         self._writer.join()

@@ -11,6 +11,9 @@ from bursar.storage.sqlite.file import reason_of
 from bursar.storage.sqlite.rows import write
 from bursar.storage.sqlite.words import Words
 
+Errand = Callable[[sqlite3.Connection], None]
+"""Something else to do with the connection, whose errors are its own; it leaves no transaction open."""
+
 Landed = Callable[[str | None], None]
 """Told, in the writer's thread, when a batch is on disk (None), or why it is not."""
 
@@ -18,6 +21,7 @@ _CHECKPOINT_PAGES = 4_000
 """How far the log may grow before it is written back: 4 MB, as SQLite does by itself."""
 
 _ROWS_A_PAGE = 10
+_PAGES_AN_ERRAND = 150
 _PAGES_A_BATCH = 6
 """A batch rewrites the last page of each table, and begins a new one about every so many rows."""
 
@@ -31,20 +35,28 @@ class Writer(threading.Thread):
         self._database = database
         self._landed = landed
         self._words = words
-        self._waiting: queue.SimpleQueue[Draft | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Draft | Errand | None] = queue.SimpleQueue()
         self._pages = 0
 
     def take(self, draft: Draft) -> None:
         """Write this draft, after those taken before."""
         self._waiting.put(draft)
 
+    def do(self, errand: Errand) -> None:
+        """Do this between two drafts."""
+        self._waiting.put(errand)
+
     def stop(self) -> None:
         """End after what was taken."""
         self._waiting.put(None)
 
     def run(self) -> None:
-        while (draft := self._waiting.get()) is not None:
-            self._landed(self._write(draft))
+        while (task := self._waiting.get()) is not None:
+            if isinstance(task, Draft):
+                self._landed(self._write(task))
+            else:
+                task(self._connection)
+                self._pages += _PAGES_AN_ERRAND
             # After the answer, so that only calls that come just now wait for it.
             if self._pages >= _CHECKPOINT_PAGES:
                 self._checkpoint("PASSIVE")
