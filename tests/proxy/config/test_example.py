@@ -48,10 +48,10 @@ def test_the_example_loads() -> None:
 @pytest.mark.parametrize(("table", "each"), every_setting())
 def test_each_setting_stands_in_its_table_with_meaning_and_default(table: str, each: Field[Any]) -> None:
     known: Setting = each.metadata["setting"]
-    lines = sections()[table]
-    (place,) = [place for place, line in enumerate(lines) if line.removeprefix("# ").startswith(f"{written_name(each.name)} = ")]
+    lines, name = sections()[table], written_name(each.name)
+    (place,) = [place for place, line in enumerate(lines) if line.removeprefix("# ").startswith(f"{name} = ")]
     assert lines[place - 1].removesuffix(" For example:") == f"# {known.meaning}"
-    value = known.read(tomllib.loads(lines[place].removeprefix("# "))[written_name(each.name)])
+    value = known.read(tomllib.loads(lines[place].removeprefix("# "))[name])
     if lines[place].startswith("# ") and not lines[place - 1].endswith(" For example:"):
         assert each.default not in (None, MISSING)
         assert value == each.default
