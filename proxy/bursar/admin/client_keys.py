@@ -8,8 +8,8 @@ from bursar.contract.commands import ChangeKey, IssueKey, KeyIssued, RotateKey
 
 
 async def list_keys(request: web.Request) -> web.Response:
-    """All keys as a watcher may know them."""
-    return say(tuple(request.app[CONTEXT].feed.snapshot.keys.values()))
+    """All keys as a watcher may know them, by name."""
+    return say(tuple(key for _, key in sorted(request.app[CONTEXT].feed.snapshot.keys.items())))
 
 
 async def issue_key(request: web.Request) -> web.Response:

@@ -9,10 +9,10 @@ import pytest
 
 from bursar.contract.client import AdminClient, NotRunning, Refused
 from bursar.contract.codec import Numbered, Opening
-from bursar.contract.commands import IssueKey
+from bursar.contract.commands import ChangeKey, IssueKey, RotateKey
 from bursar.contract.events import KeyChanged, KeyRevoked
 from bursar.contract.places import Places
-from bursar.contract.questions import running
+from bursar.contract.questions import Questions, running
 
 OpenLocal = Callable[..., Awaitable[Any]]
 
@@ -48,6 +48,45 @@ async def test_a_key_is_issued_shown_once_and_revoked_while_a_watcher_looks_on(d
         assert isinstance(numbered, Numbered)
         assert isinstance(numbered.of, KeyRevoked)
         assert await client.keys() == ()
+
+
+async def test_a_key_is_changed_disabled_and_rotated_by_both_clients(door: Any) -> None:
+    questions = Questions(door.places)
+    async with AdminClient(door.places) as client:
+        first = await client.issue_key(IssueKey("ci", rates=("60/min", "5/s"), parallel=4, networks=("10.0.0.1",)))
+        (view,) = await client.keys()
+        assert (view.rates, view.parallel, view.networks) == (("5/s", "60/min"), 4, ("10.0.0.1/32",))
+        await client.change_key("ci", ChangeKey(parallel=None, max_tokens=100, fallback=("small",)))
+        (view,) = await asyncio.to_thread(questions.keys)
+        assert (view.rates, view.parallel, view.max_tokens) == (("5/s", "60/min"), None, 100)
+        assert view.fallback == ("small",)
+        await asyncio.to_thread(questions.change_key, "ci", ChangeKey(rates=()))
+        assert (await client.keys())[0].rates == ()
+        await client.disable_key("ci")
+        assert (await client.keys())[0].disabled
+        await asyncio.to_thread(questions.enable_key, "ci")
+        second = await client.rotate_key("ci", RotateKey(grace_ms=60_000))
+        third = await asyncio.to_thread(questions.rotate_key, "ci", RotateKey(grace_ms=60_000))
+        assert len({first.key, second.key, third.key}) == 3
+        assert {door.keys.match(each.key).name for each in (first, second, third)} == {"ci"}
+        for wrong in (ChangeKey(rates=("x",)), ChangeKey(parallel=0), ChangeKey(fallback=("",))):
+            with pytest.raises(Refused) as refused:
+                await client.change_key("ci", wrong)
+            assert refused.value.problem.code == "invalid_parameter"
+        with pytest.raises(Refused) as refused:
+            await client.change_key("nobody", ChangeKey(parallel=1))
+        assert refused.value.problem.code == "key_not_found"
+
+
+async def test_a_change_whose_asker_has_gone_is_in_force(door: Any) -> None:
+    _, text = await door.keys.issue("ci")
+    gone = asyncio.ensure_future(door.keys.disable("ci"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    assert door.keys.match(text).disabled
+    (kept,) = [key for key in door.keys.list() if key.name == "ci"]
+    assert kept.disabled
 
 
 async def test_the_questions_about_spend_are_answered(door: Any) -> None:

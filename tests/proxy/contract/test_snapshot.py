@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bursar.contract.events import (
     AliasView,
@@ -85,6 +86,15 @@ def key(name: str = "laptop") -> KeyView:
 def test_every_event_is_numbered_and_moves_the_time_on_but_not_back() -> None:
     snapshot = after(Stopping(NOW + 50), KeyRevoked(NOW + 20, "laptop"))
     assert (snapshot.seq, snapshot.now_ms) == (2, NOW + 50)
+
+
+def test_a_change_of_a_key_forgets_nothing_of_its_last_use() -> None:
+    snapshot = after(KeyChanged(NOW, key()), opened(), KeyChanged(NOW + 1, replace(key(), rates=("60/min",))))
+    known = snapshot.keys["laptop"]
+    assert (known.rates, known.last_used_ms, known.last_client) == (("60/min",), NOW, "aider")
+    apply(snapshot, 4, KeyRevoked(NOW + 2, "laptop"))
+    apply(snapshot, 5, KeyChanged(NOW + 3, key()))
+    assert snapshot.keys["laptop"].last_used_ms is None
 
 
 def test_an_exchange_from_its_opening_to_its_end() -> None:
