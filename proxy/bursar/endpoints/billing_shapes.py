@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from bursar.domain.account import Account, Standing
 from bursar.domain.client_key import PREFIX, ClientKey
 from bursar.domain.cycle import Every
 from bursar.domain.money import NANO_PER_USD
+from bursar.domain.rates import RateUnit
 from bursar.ledger.statement import KeySpend
 
 UNLIMITED_NANO = 100_000_000 * NANO_PER_USD
@@ -133,9 +135,9 @@ def key_info(budget: Budget) -> Mapping[str, object]:
         "metadata": {"project": key.project} if key.project else {},
         "user_id": None,
         "team_id": None,
-        "max_parallel_requests": None,
-        "tpm_limit": None,
-        "rpm_limit": None,
+        "max_parallel_requests": key.limits.parallel,
+        "tpm_limit": _a_minute(key, RateUnit.TOKENS),
+        "rpm_limit": _a_minute(key, RateUnit.REQUESTS),
     }
     return {"key": _label(key), "info": info}
 
@@ -161,7 +163,7 @@ def openrouter_key(budget: Budget) -> Mapping[str, object]:
         "is_management_key": False,
         "is_provisioning_key": False,
         "expires_at": _instant(key.expires_ms),
-        "rate_limit": {"requests": -1, "interval": "10s", "note": "No rate is limited."},
+        "rate_limit": _tightest_rate(key),
     }
     return {"data": data}
 
@@ -181,6 +183,20 @@ BY_PATH: Mapping[str, Shape] = {
 
 def _usd(nano: int) -> Decimal:
     return Decimal(nano) / NANO_PER_USD
+
+
+def _a_minute(key: ClientKey, unit: RateUnit) -> int | None:
+    """How much of a unit the key may use in a minute, where it has a rate that says so."""
+    return next((rate.limit for rate in key.limits.rates if (rate.unit, rate.window_ms) == (unit, 60_000)), None)
+
+
+def _tightest_rate(key: ClientKey) -> dict[str, object]:
+    """The rate of requests that gives fewest in the long run, in OpenRouter's form."""
+    rates = [rate for rate in key.limits.rates if rate.unit is RateUnit.REQUESTS]
+    if not rates:
+        return {"requests": -1, "interval": "10s", "note": "No rate is limited."}
+    least = min(rates, key=lambda rate: Fraction(rate.limit, rate.window_ms))
+    return {"requests": least.limit, "interval": f"{least.window_ms // 1000}s", "note": least.words}
 
 
 def _label(key: ClientKey) -> str:

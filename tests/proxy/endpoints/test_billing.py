@@ -158,3 +158,23 @@ async def test_who_is_nobody_is_told_nothing(tmp_path: Path, path: str) -> None:
     async with running_proxy(tmp_path, CAPS) as proxy:
         status, body = await asked(proxy, path, "bk-nonsense")
         assert (status, body["error"]["code"]) == (401, "invalid_api_key")
+
+
+async def test_rates_of_the_key_are_told_as_each_vendor_tells_them(tmp_path: Path) -> None:
+    async with running_proxy(tmp_path) as proxy:
+        _, key = await proxy.daemon.keys.issue("ci", rates=("60/min", "2/s", "1000tok/min"), parallel=4)
+        _, info = await asked(proxy, "/key/info", key)
+        limits = {name: info["info"][name] for name in ("max_parallel_requests", "tpm_limit", "rpm_limit")}
+        assert limits == {"max_parallel_requests": 4, "tpm_limit": 1000, "rpm_limit": 60}
+        _, body = await asked(proxy, "/api/v1/key", key)
+        assert (body["data"]["rate_limit"]["requests"], body["data"]["rate_limit"]["interval"]) == (60, "60s")
+        _, body = await asked(proxy, "/api/v1/key")
+        assert body["data"]["rate_limit"]["requests"] == -1
+
+
+async def test_a_replaced_key_may_ask_about_the_one_that_replaced_it(tmp_path: Path) -> None:
+    async with running_proxy(tmp_path) as proxy:
+        _, old = await proxy.daemon.keys.issue("ci")
+        _, new = await proxy.daemon.keys.rotate("ci", grace_ms=60_000)
+        assert (await asked(proxy, f"/key/info?key={new}", old))[0] == 200
+        assert (await asked(proxy, f"/key/info?key={proxy.key}", old))[0] == 403
