@@ -105,19 +105,24 @@ class Treasury:
                 await self.grants.lapse(self.accounts)
                 if self.clock.now_ms() >= overdue_ms:
                     overdue_ms = self.clock.now_ms() + MINUTE_MS
-                    await self.doubts.settle_overdue(self.accounts)
+                    for hold in await self.doubts.settle_overdue(self.accounts):
+                        _log.warning(
+                            "hold %d of exchange %s was settled whole, as an estimate", hold.id, hold.exchange_id
+                        )
                 await self._compare_those_due()
             except StoreUnavailable as error:
                 _log.warning("the ledger cannot be written: %s", error.reason)
+            except Exception:
+                # A bug in one round must not keep raises from ending in the next.
+                _log.exception("what happens by the clock has failed by a bug of ours")
             await asyncio.sleep(TICK_S)
 
     async def _compare_those_due(self) -> None:
         now_ms = self.clock.now_ms()
         for settings in tuple(self.current().config.wallets.values()):
-            wallet = self.account(AccountKind.WALLET, settings.name)
             every_ms = settings.compare_min * MINUTE_MS
-            if every_ms and now_ms >= self._asked_ms.get(wallet.id, -every_ms) + every_ms:
+            if every_ms and now_ms >= self._asked_ms.get(f"wallet:{settings.name}", -every_ms) + every_ms:
                 try:
-                    await self.compare(wallet)
+                    await self.compare(self.account(AccountKind.WALLET, settings.name))
                 except Refusal as refusal:
                     _log.info("no balance to compare: %s", refusal.message)

@@ -49,12 +49,14 @@ class Doubts:
         """Release a hold: nothing was used."""
         return await self._resolve(hold_id, None, (), ())
 
-    async def settle_overdue(self, accounts: Iterable[Account]) -> None:
-        """Settle whole, marked as an estimate, every hold whose cycles are all over."""
-        known, now_ms = tuple(accounts), self._clock.now_ms()
+    async def settle_overdue(self, accounts: Iterable[Account]) -> list[Hold]:
+        """Settle whole, marked as an estimate, every hold whose cycles are all over; returns them."""
+        known, now_ms, settled = tuple(accounts), self._clock.now_ms(), []
         for doubt in await self.all():
             if doubt.settles_ms is not None and doubt.settles_ms <= now_ms:
                 await self._resolve(doubt.hold.id, (1, 1), known, ("in_doubt", "cycle_over"))
+                settled.append(doubt.hold)
+        return settled
 
     async def _resolve(
         self, hold_id: int, share: tuple[int, int] | None, accounts: Iterable[Account], notes: tuple[str, ...]
