@@ -41,15 +41,15 @@ def _days(first_ms: int, before_ms: int, zone: tzinfo) -> Iterator[int]:
         day = cycle_at(Every.DAY, day.end_ms, zone)
 
 
-async def retire(store: Store, clock: Clock, zone: tzinfo, months: int) -> int:
+async def retire(store: Store, clock: Clock, zone: tzinfo, months: int, pause_s: float = PAUSE_S) -> int:
     """Roll up all that is too old and give its space back; how many steps it took. Raises StoreUnavailable."""
     first_ms = await store.read(lambda reader: reader.first_kept_ms())
     sweep = None if first_ms is None else sweep_at(clock.now_ms(), months, zone, first_ms)
     steps = 0
     while sweep is not None and await store.roll_up(sweep, ROWS_A_STEP):
         steps += 1
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(pause_s)
     while await store.shrink(PAGES_A_STEP):
         steps += 1
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(pause_s)
     return steps
