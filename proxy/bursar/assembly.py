@@ -94,6 +94,17 @@ class Assembly:
             output_nano=price.output if price is not None else None,
         )
 
+    def next_reset(self, upstream: str, now_ms: int) -> int | None:
+        """When the first of an upstream's plans starts afresh, in milliseconds since the epoch."""
+        zone = zone_named(self.config.server.zone)
+        cycles = (plan.account.cycle(now_ms, zone) for plan in self.limits.payers.plans if plan.upstream == upstream)
+        return min((cycle.end_ms for cycle in cycles if cycle.end_ms is not None), default=None)
+
+    def payer_of(self, account_id: str) -> str | None:
+        """The upstream whose plan or wallet an account is."""
+        payers = (*self.limits.payers.plans, *self.limits.payers.wallets)
+        return next((payer.upstream for payer in payers if payer.account.id == account_id), None)
+
     def _upstream_view(self, upstream: Upstream, routes: tuple[RouteView, ...]) -> UpstreamView:
         name = upstream.name
         listed = len(self.listed.of(name)) or None

@@ -29,10 +29,11 @@ from bursar.config.schema import Config, UpstreamSettings
 from bursar.config.zone import zone_named
 from bursar.contract.codec import CONTRACT
 from bursar.contract.commands import Status
-from bursar.contract.events import AttemptSettled, ConfigurationRejected, Event, Stopping
+from bursar.contract.events import AttemptSettled, ConfigurationRejected, Event, Granted, Stopping
 from bursar.contract.places import Places
 from bursar.contract.snapshot import KEPT_DAYS, Snapshot
 from bursar.domain.clock import SystemClock
+from bursar.domain.grant import GrantKind
 from bursar.domain.route import ListedModel
 from bursar.doorkeeper.connection import DoorLimits
 from bursar.doorkeeper.door import open_door
@@ -57,8 +58,8 @@ from bursar.storage.sqlite.store import SqliteStore
 from bursar.storage.store import StoreUnavailable
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import O200K, Vocabularies
-from bursar.treasury import Treasury
 from bursar.traffic import Traffic
+from bursar.treasury import Treasury
 from bursar.upstreams.care import UpstreamCare
 from bursar.upstreams.connection import Connection
 from bursar.upstreams.discovery import Discovery
@@ -124,7 +125,7 @@ class Daemon:
         self.treasury = Treasury(
             lambda: self._assembly,
             self.ledger,
-            Grants(store, self._clock, self.feed.publish, zone),
+            Grants(store, self._clock, self._granted, zone),
             Doubts(store, self._clock, self.feed.publish, zone),
             Reconciler(store, self._clock, self.feed.publish, zone),
             self._clock,
@@ -259,6 +260,7 @@ class Daemon:
             self._assembly.upstream_views(now_ms),
             config.limits.cool_down_s,
             lambda route: self._assembly.route_view(route, self._clock.now_ms()),
+            lambda upstream: self._assembly.next_reset(upstream, self._clock.now_ms()),
         )
         await self.treasury.grants.adopt(self._assembly.limits.all_accounts)
         self.feed.publish(self._assembly.announced(now_ms))
@@ -290,6 +292,14 @@ class Daemon:
 
     async def _close_door(self) -> None:
         await self._door.close(self._assembly.config.server.drain_s)
+
+    def _granted(self, event: Event) -> None:
+        """Announce what was granted. Where a vendor's account was filled, the vendor may be asked again."""
+        self.feed.publish(event)
+        if isinstance(event, Granted) and event.grant.kind in (GrantKind.TOP_UP, GrantKind.RESET):
+            upstream = self._assembly.payer_of(event.grant.account_id)
+            if upstream is not None:
+                self.health.refilled(upstream)
 
     async def _take_found(self, found: Mapping[str, UpstreamSettings]) -> None:
         """Put in force what runs on this machine beside what the file states."""

@@ -15,8 +15,10 @@ import pytest
 from fakes.running import PRICES, Answered, Running, proxy_with, running_proxy
 from fakes.vendor import Vendor, answer, no, vendor
 
+from bursar.contract.accounts import TopUp, top_up
 from bursar.contract.client import AdminClient, Refused
 from bursar.contract.events import UpstreamHealthChanged
+from bursar.domain.money import NANO_PER_USD
 from bursar.practice.server import practice_server
 
 DOLLARS = '[caps.all]\nusd = "100"\nevery = "total"\n[prices."practice-*"]\ninput = "1"\noutput = "1"\n'
@@ -208,6 +210,24 @@ async def test_an_empty_wallet_is_left_alone_until_somebody_clears_it(tmp_path: 
             assert (checked.ok, checked.models) == (True, 0)
             with pytest.raises(Refused):
                 await admin.clear_upstream("nobody")
+
+
+async def test_a_top_up_has_the_vendor_asked_again(tmp_path: Path) -> None:
+    def empty(body: dict[str, Any]) -> Any:
+        return no(402, "Insufficient balance", "insufficient_balance")
+
+    extra = (
+        '[wallets.main]\nupstream = "main"\ncompare_min = 0\n[prices.m]\ninput = "1"\noutput = "1"\n'
+        '[aliases.paid]\nroutes = ["main/m", "spare/practice-tokens-5"]\n'
+    )
+    async with with_vendor(tmp_path, empty, extra) as (proxy, there), AdminClient(proxy.places) as admin:
+        await admin.ask(top_up("main", TopUp(amount=10 * NANO_PER_USD)))
+        for _ in range(2):
+            assert completion(await proxy.chat("paid", max_tokens=50)) == 5
+        assert len(there.asked) == 1
+        there.answering = lambda body: answer("m")
+        await admin.ask(top_up("main", TopUp(amount=10 * NANO_PER_USD)))
+        assert (await proxy.chat("paid", max_tokens=50)).json["model"] == "m"
 
 
 # --- context --------------------------------------------------------------------------------------

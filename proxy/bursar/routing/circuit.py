@@ -17,7 +17,7 @@ class Health(StrEnum):
     COOLING = "cooling"
     """Left alone for a while; then the next real call tries it."""
     OFF = "off"
-    """Left alone until somebody says so, or a call that has nowhere else to go gets through."""
+    """Left alone until its plan starts afresh, somebody says so, or a call with nowhere else to go gets through."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Circuit:
         """0: well, or worth a probe. 1: left alone for now. 2: left alone until further notice."""
         if self.health is Health.OK:
             return 0
-        if self.health is Health.OFF:
+        if self.health is Health.OFF and (self.until_ms is None or now_ms < self.until_ms):
             return 2
         if now_ms < (self.until_ms or 0):
             return 1
@@ -59,9 +59,9 @@ class Circuit:
         self.times += 1
         self.probing_ms = None
 
-    def turn_off(self) -> None:
-        """Leave it alone until further notice."""
-        self.health, self.until_ms, self.probing_ms = Health.OFF, None, None
+    def turn_off(self, until_ms: int | None = None) -> None:
+        """Leave it alone until then, or until further notice."""
+        self.health, self.until_ms, self.probing_ms = Health.OFF, until_ms, None
 
     def mend(self) -> bool:
         """It answers; whether it had been left alone."""

@@ -48,6 +48,14 @@ def _nothing_more(route: Route) -> RouteView:
     return RouteView(route.model)
 
 
+Resets = Callable[[str], int | None]
+"""When the plan of an upstream starts afresh, in milliseconds since the epoch; None where it has none."""
+
+
+def _never(upstream: str) -> int | None:
+    return None
+
+
 class HealthBook:
     """The circuits of all upstreams and routes. `cool_down_s` bounds every time for which one is left alone."""
 
@@ -56,6 +64,7 @@ class HealthBook:
         self._publish = publish
         self._most_ms = 300_000
         self._describe: Describe = _nothing_more
+        self._resets: Resets = _never
         self._upstreams: dict[str, Circuit] = {}
         self._routes: dict[Route, Circuit] = {}
         self._failing: dict[str, set[str]] = {}
@@ -63,9 +72,18 @@ class HealthBook:
         self._told_ms: dict[str, int] = {}
         self._ill: set[str | Route] = set()
 
-    def take(self, views: Iterable[UpstreamView], cool_down_s: float, describe: Describe = _nothing_more) -> None:
-        """Take the upstreams of a new configuration, each with its known routes; `describe` tells of other routes."""
-        self._most_ms, self._describe = round(cool_down_s * 1000), describe
+    def take(
+        self,
+        views: Iterable[UpstreamView],
+        cool_down_s: float,
+        describe: Describe = _nothing_more,
+        resets: Resets = _never,
+    ) -> None:
+        """Take the upstreams of a new configuration, each with its known routes.
+
+        `describe` tells of other routes, `resets` when what an upstream may use starts afresh.
+        """
+        self._most_ms, self._describe, self._resets = round(cool_down_s * 1000), describe, resets
         self._views = {view.name: view for view in views}
         for name in self._upstreams.keys() - self._views.keys():
             self._forget(name)
@@ -143,7 +161,8 @@ class HealthBook:
         match refusal:
             case UpstreamExhausted() | UpstreamKeyRefused() | UpstreamBlocked():
                 upstream.note(refusal.code, refusal.message, now_ms)
-                upstream.turn_off()
+                until_ms = self._resets(route.upstream) if isinstance(refusal, UpstreamExhausted) else None
+                upstream.turn_off(until_ms)
                 self._ill.add(route.upstream)
             case UpstreamUnreachable():
                 upstream.note(refusal.code, refusal.message, now_ms)
@@ -180,6 +199,13 @@ class HealthBook:
             self._routes[route] = Circuit(latency_ms=latency_ms)
         self._tell(upstream)
         return True
+
+    def refilled(self, upstream: str) -> None:
+        """There is money again: one that was left alone for the want of it is well."""
+        circuit = self._upstreams.get(upstream)
+        if circuit is not None and circuit.health is Health.OFF and circuit.code == UpstreamExhausted.code:
+            self._mended(upstream, circuit)
+            self._tell(upstream)
 
     def view(self, upstream: str) -> UpstreamView:
         """How an upstream is, with its routes: those of the configuration first, then others that were asked."""

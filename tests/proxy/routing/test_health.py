@@ -192,3 +192,24 @@ def test_names_that_clients_make_up_do_not_fill_the_memory() -> None:
         bench.fails(Route("main", f"made-up-{number}"), r.UpstreamUnknownModel("no"))
     assert len(bench.health.view("main").routes) <= 64
     assert len(bench.health._routes) <= 1_000
+
+
+def test_an_empty_plan_is_tried_again_when_it_starts_afresh_and_a_wallet_when_it_is_filled() -> None:
+    bench = Bench()
+    reset_ms = bench.clock.now_ms() + 3_600_000
+    views = tuple(UpstreamView(name, "openai", "https://a.example") for name in ("main", "spare"))
+    bench.health.take(views, 300, resets=lambda upstream: reset_ms if upstream == "main" else None)
+    bench.fails(A, r.UpstreamExhausted("empty"))
+    assert bench.health.view("main").until_ms == reset_ms
+    bench.turn(3_599)
+    assert bench.health.order(CHAIN) == (B, A)
+    bench.turn(1)
+    assert bench.health.order(CHAIN) == CHAIN
+    bench.fails(B, r.UpstreamExhausted("empty"))
+    bench.works(A)
+    assert bench.health.order((B, A)) == (A, B)
+    bench.health.refilled("spare")
+    assert bench.health.order((B, A)) == (B, A)
+    bench.fails(B, r.UpstreamKeyRefused("who"))
+    bench.health.refilled("spare")
+    assert bench.health.view("spare").health == "off", "money is no key"
