@@ -18,7 +18,8 @@ async def until_kept(proxy: Running, records: int) -> None:
     async with asyncio.timeout(10):
         while True:
             rows = (await proxy.daemon.statement.history(limit=100)).rows
-            if len(rows) == records and await asyncio.to_thread(backups_of, proxy.places.database):
+            made = await asyncio.to_thread(backups_of, proxy.places.database)
+            if len(rows) == records and made:
                 return
             await asyncio.sleep(0.02)
 
@@ -32,7 +33,6 @@ async def test_old_records_go_and_a_backup_is_made(tmp_path: Path, monkeypatch: 
         await proxy.daemon.store.submit(lambda transaction: transaction.add_record(old))
         for _ in range(3):
             await proxy.chat()
-        # The oldest goes first, in the order in which they were kept: this one came late, and waits for none.
         await until_kept(proxy, 4)
         spend = await proxy.daemon.statement.spend("model", 0)
         assert {row.label: row.requests for row in spend.rows} == {"old-model": 1, "practice-small": 4}
