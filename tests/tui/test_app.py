@@ -207,6 +207,17 @@ async def test_a_click_on_the_last_fallback_opens_it() -> None:
         assert "connection refused" in stage.text
 
 
+@pytest.mark.parametrize("keys", [["1"], ["2"], ["2", "enter"]])
+async def test_what_happens_while_a_screen_is_taken_down_does_not_matter(keys: list[str]) -> None:
+    async with staged(busy()) as stage:
+        await stage.press(*keys)
+        await stage.app.screen.query("*").remove()
+        stage.clock.turn(SECOND)
+        stage.app._tick()
+        await stage.pilot.pause()
+        assert stage.app.is_running
+
+
 async def test_every_size_there_is_and_back() -> None:
     async with staged(busy()) as stage:
         first = stage.text

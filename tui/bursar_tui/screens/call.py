@@ -15,8 +15,8 @@ class Call(LiveScreen):
     BINDINGS = [Binding("escape,backspace,enter", "close", "back")]
 
     def __init__(self, exchange_id: str, tab: str) -> None:
-        super().__init__()
         self.TAB = tab
+        super().__init__()
         self._exchange_id = exchange_id
 
     def body(self) -> ComposeResult:

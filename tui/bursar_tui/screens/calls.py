@@ -33,20 +33,21 @@ class Calls(LiveScreen):
     def __init__(self) -> None:
         super().__init__()
         self.filter_text = ""
+        self._line = FilterLine()
+        self._line.display = False
+        self._table = ExchangeTable(LIST, self.chosen, self._nothing)
+        self._detail = ExchangeDetail()
+        self._beside = VerticalScroll(id="detail", can_focus=False)
 
     def body(self) -> ComposeResult:
         """The list, and the call at the cursor beside it where there is room."""
         yield Found()
-        yield FilterLine()
+        yield self._line
         with Horizontal(id="list-and-detail"):
             with Vertical(id="list"):
-                yield ExchangeTable(LIST, self.chosen, self._nothing)
-            with VerticalScroll(id="detail", can_focus=False):
-                yield ExchangeDetail()
-
-    def on_mount(self) -> None:
-        """The filter is there when it is asked for."""
-        self.query_one(FilterLine).display = False
+                yield self._table
+            with self._beside:
+                yield self._detail
 
     def chosen(self, seen: Seen) -> list[ExchangeView]:
         """What the filter leaves, the newest first."""
@@ -63,7 +64,7 @@ class Calls(LiveScreen):
 
     def show(self, seen: Seen) -> None:
         """The detail follows the cursor."""
-        self.query_one(ExchangeDetail).exchange_id = self.query_one(ExchangeTable).cursor_id
+        self._detail.exchange_id = self._table.cursor_id
         super().show(seen)
 
     @on(Input.Changed)
@@ -73,10 +74,9 @@ class Calls(LiveScreen):
 
     @on(ExchangeTable.Passed)
     def _passed(self, message: ExchangeTable.Passed) -> None:
-        detail = self.query_one(ExchangeDetail)
-        detail.exchange_id = message.exchange_id
-        detail.redraw()
-        self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
+        self._detail.exchange_id = message.exchange_id
+        self._detail.redraw()
+        self._beside.scroll_home(animate=False)
 
     @on(ExchangeTable.Opened)
     def _open(self, message: ExchangeTable.Opened) -> None:
@@ -89,23 +89,20 @@ class Calls(LiveScreen):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        line = self.query_one(FilterLine)
-        line.display = True
+        self._line.display = True
         # At once, so that what is typed after the slash is in the filter.
-        self.set_focus(line)
+        self.set_focus(self._line)
 
     def action_to_list(self) -> None:
         """Keep the filter and go to what it leaves."""
-        line = self.query_one(FilterLine)
-        line.display = bool(line.value)
-        self.set_focus(self.query_one(ExchangeTable))
+        self._line.display = bool(self._line.value)
+        self.set_focus(self._table)
 
     def action_unfilter(self) -> None:
         """All calls again."""
-        line = self.query_one(FilterLine)
-        line.value = ""
-        line.display = False
-        self.set_focus(self.query_one(ExchangeTable))
+        self._line.value = ""
+        self._line.display = False
+        self.set_focus(self._table)
 
 
 class Found(Panel):

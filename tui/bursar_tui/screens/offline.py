@@ -29,15 +29,19 @@ class Offline(LiveScreen):
     TAB = "offline"
     BINDINGS = [Binding("r", "app.hurry", "try again now")]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._advice = Advice()
+
     def body(self) -> ComposeResult:
         """One panel in the middle."""
         with Vertical(id="offline"):
-            yield Advice()
+            yield self._advice
 
     def show(self, seen: Seen) -> None:
         """Here the attachment is the subject, so nothing else need be known."""
         super().show(seen)
-        self.query_one(Advice).show(seen)
+        self._advice.show(seen)
 
 
 class Advice(Panel):

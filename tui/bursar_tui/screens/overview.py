@@ -10,7 +10,6 @@ from bursar_tui.screens.screen import LiveScreen
 from bursar_tui.seen import Seen
 from bursar_tui.teaching import no_calls
 from bursar_tui.widgets.accounts import Accounts
-from bursar_tui.widgets.banner import Banner
 from bursar_tui.widgets.exchange_columns import NOW
 from bursar_tui.widgets.exchange_table import ExchangeTable
 from bursar_tui.widgets.figures import Figures
@@ -27,6 +26,10 @@ class Overview(LiveScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (13, "-short"), (20, "-high")]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._accounts = Accounts()
+
     def body(self) -> ComposeResult:
         """Figures on top; calls, budgets and upstreams below, beside each other where there is room."""
         yield Figures()
@@ -35,7 +38,7 @@ class Overview(LiveScreen):
                 yield CallsHeading()
                 yield ExchangeTable(NOW, newest, no_calls)
             with Vertical(id="rest"):
-                yield Accounts()
+                yield self._accounts
                 yield Upstreams()
                 yield Spending()
 
@@ -43,8 +46,8 @@ class Overview(LiveScreen):
         """The budgets leave room for the calls and the upstreams, whatever the banner takes."""
         wide = self.size.width >= 120
         taken = 6 if wide else 18
-        banner = len(self.query_one(Banner).picture(seen, self.size.width - 2, 0))
-        self.query_one(Accounts).most = max(2, self.size.height - taken - banner)
+        banner = len(self.banner.picture(seen, self.size.width - 2, 0))
+        self._accounts.most = max(2, self.size.height - taken - banner)
         super().show(seen)
 
     @on(ExchangeTable.Opened)

@@ -18,10 +18,17 @@ class LiveScreen(Screen[None]):
     TAB = ""
     """The name of the tab that leads here."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._header = Header(TABS, self.TAB)
+        self.banner = Banner()
+        # Kept by hand: a screen is told of changes while its parts are still being made, and while they are taken down.
+        self._parts: list[Live] = []
+
     def compose(self) -> ComposeResult:
         """The frame of every screen."""
-        yield Header(TABS, self.TAB)
-        yield Banner()
+        yield self._header
+        yield self.banner
         yield from self.body()
         yield Footer()
 
@@ -29,13 +36,9 @@ class LiveScreen(Screen[None]):
         """What this screen is about."""
         raise NotImplementedError
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._complete = False
-
     def on_mount(self) -> None:
         """All parts are there: the first picture."""
-        self._complete = True
+        self._parts = [cast(Live, part) for part in self.query(".live") if part is not self._header]
         self.again()
 
     def on_screen_resume(self) -> None:
@@ -44,16 +47,15 @@ class LiveScreen(Screen[None]):
 
     def again(self) -> None:
         """Show what is seen now."""
-        # A screen is resumed and told of changes while its parts are still being made.
-        if self._complete:
+        if self._parts:
             self.show(cast(Seer, self.app).seen)
 
     def show(self, seen: Seen) -> None:
         """Every part draws what is seen; before the proxy has said anything, the header alone."""
-        self.query_one(Header).show(seen)
+        self._header.show(seen)
         if seen.known:
-            for part in self.query(".live"):
-                cast(Live, part).show(seen)
+            for part in self._parts:
+                part.show(seen)
 
     def action_press(self, key: str) -> None:
         """A key of the footer was clicked."""
