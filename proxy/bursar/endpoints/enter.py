@@ -5,7 +5,7 @@ from bursar.domain.rates import RateUnit
 from bursar.endpoints.context import Context
 from bursar.pipeline.call import Call
 from bursar.pipeline.candidates import Candidates
-from bursar.pipeline.serve import count_prompt
+from bursar.pipeline.counting import count_prompt
 from bursar.traffic import Place
 
 

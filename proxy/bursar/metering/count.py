@@ -4,6 +4,7 @@ Pure: no loop, no disk, no network. A counter may be used by a worker thread and
 they share are memos whose every step is whole, and one slot that is read once, into a local name.
 """
 
+import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from bursar.metering.families import Family, family_of
 from bursar.metering.messages import Counted, counted_message
 from bursar.metering.tool_text import as_json, tool_text
 from bursar.tokens.memo import Memo
-from bursar.tokens.text import TextCounter
+from bursar.tokens.text import TextCounter, bytes_as_tokens
 from bursar.tokens.vocabulary import O200K
 
 _REPLY_PRIMER = 3
@@ -30,6 +31,12 @@ _UNLOADED_BYTES = 1_000_000
 """What a vocabulary that is not loaded yet weighs beside fresh bytes: both hold a thread up for a while."""
 _HASHED_AT_ONCE = 4_000_000
 """Bytes of one request that are looked up in the memo; what is beyond is taken for new, as hashing it would be slow."""
+
+_BYTES_PER_TOKEN = 2
+"""Text is hardly ever denser: prose has four or five bytes to a token, code three, Chinese two to three."""
+_ONLY_TEXT = re.compile(rb'"content"\s*:\s*["n]')
+_HEAD = 400
+_MEDIA = (b'"image', b'"input_', b'"file')
 
 _anything = msgspec.json.Decoder()
 
@@ -94,6 +101,31 @@ class PromptCounter:
             fresh += len(tools) if self._memo.get(_tools_key(encoding, tools)) is None else 0
         self._looked = looked
         return fresh
+
+    def rough(self, parts: PromptParts, model: str) -> tuple[int, int] | None:
+        """What a prompt comes to before what is new in it is counted: a guess, and a bound that text keeps to.
+
+        None where something new is no text, of which its bytes say nothing.
+        """
+        family = self.family(model)
+        looked = self._looked
+        if looked is None or not looked.is_all_of(parts, family.encoding):
+            looked = self._look(parts, family.encoding)
+        fresh = sum(map(len, parts.text))
+        known = media = 0
+        for raw, (_, counted) in zip(parts.messages, looked.messages, strict=True):
+            if counted is not None:
+                text, other = _tokens_of(counted, family)
+                known, media = known + text, media + other
+                continue
+            content = bytes(raw)
+            if not _is_text(content):
+                return None
+            fresh += len(content)
+        for part in (parts.tools, parts.tool_choice, parts.response_format):
+            fresh += 0 if part is None else len(bytes(part))
+        guess, bound = known + bytes_as_tokens(fresh), known + fresh // _BYTES_PER_TOKEN
+        return scaled(guess, family.percent) + media, scaled(bound, family.percent) + media
 
     def prompt_tokens(self, parts: PromptParts, model: str) -> int:
         """The tokens of a request's prompt, at least 1. Never raises because of what is in the request."""
@@ -168,12 +200,11 @@ class PromptCounter:
                 self._memo.put(key, counted)
             if type(counted) is int:
                 text += counted
-            elif isinstance(counted, Counted):
-                text += counted.text
-                media += sum(map(family.images.tokens, counted.images))
-                media += -(-counted.sound_ms * family.sound // 1000)
-                if counted.system and system is None:
-                    system = counted
+                continue
+            of_text, of_media = _tokens_of(counted, family)
+            text, media = text + of_text, media + of_media
+            if system is None and isinstance(counted, Counted) and counted.system:
+                system = counted
         return text, media, system
 
     def _count_message(self, content: bytes, encoding: str) -> int | Counted:
@@ -215,6 +246,19 @@ class PromptCounter:
         if not isinstance(wanted, dict) or wanted.get("type") in ("text", "json_object"):
             return 0
         return self.text.count(as_json(wanted), encoding)
+
+
+def _tokens_of(counted: int | Counted, family: Family) -> tuple[int, int]:
+    """A counted message's tokens of text, before the family's factor, and of media."""
+    if isinstance(counted, int):
+        return counted, 0
+    media = sum(map(family.images.tokens, counted.images)) - (-counted.sound_ms * family.sound // 1000)
+    return counted.text, media
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether a message is nothing but text. One that only may be otherwise counts as otherwise."""
+    return bool(_ONLY_TEXT.search(content, 0, _HEAD)) or not any(mark in content for mark in _MEDIA)
 
 
 def scaled(tokens: int, percent: int) -> int:

@@ -39,6 +39,10 @@ class Meter:
         self._running = 0
         self._heard = False
 
+    def prompt_is(self, tokens: int) -> None:
+        """Our count of the prompt, where it was a guess before."""
+        self._prompt_counted = tokens
+
     def hear(self, heard: Heard) -> None:
         """Takes one event of the answer, or a whole plain answer."""
         if heard.text:

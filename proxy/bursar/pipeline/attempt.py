@@ -11,12 +11,13 @@ from bursar.dialects.repair import write_repaired
 from bursar.dialects.traits import PLAIN
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import Outcome, UsageRecord
-from bursar.domain.refusals import Refusal, UpstreamRefusal, UpstreamTimeout
+from bursar.domain.refusals import OverBudget, Refusal, UpstreamRefusal, UpstreamTimeout
 from bursar.domain.route import Route, same_model
 from bursar.domain.usage import NOTHING, Quality, Usage
 from bursar.ledger.ledger import Ledger
 from bursar.metering.meter import Meter
 from bursar.pipeline.call import Call
+from bursar.pipeline.counting import PromptCount
 from bursar.pipeline.forms import as_stream, whole_answer
 from bursar.pipeline.headers import budget_header, cost_comment, cost_header, printable, route_headers, wallet_header
 from bursar.pipeline.holding import Holding
@@ -35,13 +36,13 @@ _LONGEST_ANSWER = 64 * _MIB
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Which try of a call this is: its route, its number from 1, our count of its prompt in tokens,
+    """Which try of a call this is: its route, its number from 1, our count of its prompt,
     the route that was asked for and gave way, with the reason, what is known of the route, and how long it
     may take to begin where that is less than usual."""
 
     route: Route
     number: int
-    prompt_tokens: int
+    count: PromptCount
     failed: tuple[Route, str] | None = None
     facts: Facts = Facts(None, PLAIN)
     first_event_s: float | None = None
@@ -66,14 +67,15 @@ class Attempt:
         self._loop = asyncio.get_running_loop()
         self._begun_at = self._told_at = self._loop.time()
         self._first_at: float | None = None
-        self._meter = Meter(trial.prompt_tokens, assembly.counter, trial.route.model)
-        self._holding = Holding(call, trial.route, trial.prompt_tokens, assembly, ledger)
+        self._meter = Meter(trial.count.tokens, assembly.counter, trial.route.model)
+        self._holding = Holding(call, trial.route, trial.count.bound, assembly, ledger)
+        self._counted = trial.count.is_exact
         self._ending = Ending(Outcome.LEFT)
 
     async def run(self, reply: Reply) -> Ending:
         """Take the attempt to its end. Raises a Refusal as long as nothing was promised to the client."""
         async with AsyncExitStack() as holds:
-            await self._holding.place(holds)
+            await self._hold(holds)
             sender = self._assembly.sender(self._trial.route, self._holding.held.amount)
             opening = sender.open(self._call.path, self._body())
             self._tell_start()
@@ -86,12 +88,34 @@ class Attempt:
                 self._settle(opening.delivered, reply.status)
         return self._ending
 
+    async def _hold(self, holds: AsyncExitStack) -> None:
+        """Hold what the call may take. Where a bound on its prompt cannot be borne, its count may be."""
+        try:
+            await self._holding.place(holds)
+        except OverBudget:
+            if self._counted:
+                raise
+            await self._count()
+            self._holding = self._holding.for_prompt(self._trial.count.tokens)
+            await self._holding.place(holds)
+
+    async def _count(self) -> None:
+        """Wait until the prompt is counted, if it is not."""
+        await self._trial.count.exact()
+        self._take_count()
+
+    def _take_count(self) -> None:
+        if not self._counted and self._trial.count.is_exact:
+            self._counted = True
+            self._meter.prompt_is(self._trial.count.tokens)
+            self._holding.prompt_is(self._trial.count.tokens)
+
     def _body(self) -> bytes:
         """The request as this route takes it, whose changes are noted."""
         trial, limit = self._trial, self._holding.limit
         if limit is not None and self._call.request.limit is None and trial.facts.window is not None:
             # A limit of our own must not be what makes the request too long.
-            limit = max(1, min(limit, trial.facts.window - trial.prompt_tokens))
+            limit = max(1, min(limit, trial.facts.window - trial.count.tokens))
         body, self._notes = write_repaired(self._call.request, trial.route.model, limit, trial.facts.traits)
         return body
 
@@ -115,6 +139,7 @@ class Attempt:
                 event_limit=self._limits.line_mib * _MIB,
                 headers=lambda model: self._first_headers(answer, model),
                 grow=self._room,
+                count=self._count,
                 cut=self._why_cut,
                 trailer=lambda: cost_comment(self._holding.cost(self._meter.usage)),
             )
@@ -145,6 +170,8 @@ class Attempt:
 
     async def _room(self) -> bool:
         """Whether what the meter has seen is held; tells of the progress now and then."""
+        if not self._counted:
+            self._take_count()
         room = await self._holding.room_for(self._meter)
         now = self._loop.time()
         if now - self._told_at >= PROGRESS_S and not self._meter.owed:
@@ -208,6 +235,8 @@ class Attempt:
             # What we cut ourselves is known to the last event; beyond any other cut the upstream may have gone on.
             cut_off = self._ending.outcome in (Outcome.LEFT, Outcome.BROKEN)
             usage, quality = self._meter.bill(after_cut=cut_off)
+            if quality is Quality.COUNTED and not self._trial.count.is_exact:
+                quality = Quality.ESTIMATED
             self._holding.held.settle(self._holding.asked(usage), self._record(usage, quality, status))
         else:
             self._holding.held.release(self._record(NOTHING, Quality.COUNTED, status))
@@ -228,7 +257,7 @@ class Attempt:
             outcome=self._ending.outcome,
             usage=usage,
             quality=quality,
-            prompt_counted=trial.prompt_tokens,
+            prompt_counted=trial.count.tokens,
             completion_counted=self._meter.counted.completion_tokens,
             price=self._holding.price,
             cost_nano=self._holding.cost(usage),

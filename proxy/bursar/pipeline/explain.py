@@ -25,9 +25,9 @@ from bursar.ledger.changes import Placed
 from bursar.ledger.ledger import Ledger
 from bursar.pipeline.call import Call
 from bursar.pipeline.candidates import Candidates
+from bursar.pipeline.counting import count_prompt
 from bursar.pipeline.holding import Holding
 from bursar.pipeline.permitted import check_model
-from bursar.pipeline.serve import count_prompt
 from bursar.pipeline.sizing import too_long_for
 
 

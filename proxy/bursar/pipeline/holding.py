@@ -39,6 +39,8 @@ class Holding:
         self.price = assembly.prices.price(route.upstream, route.model, call.at_ms, prompt_tokens)
         self._bound = dearest(self.price, call.request) if self.price is not None else None
         self.size = first_size(call.request, prompt_tokens, assembly.config.limits)
+        self._model = route.model
+        self._unheld = 0
         self._costed: tuple[Usage, Price, int] | None = None
         self.refused: OverBudget | None = None
         """The account that could not bear more, once there is one."""
@@ -62,13 +64,15 @@ class Holding:
 
     async def room_for(self, meter: Meter) -> bool:
         """Whether what the meter has seen is held, after holding more ahead of need where that can be borne."""
-        if meter.completion_tokens + self._ahead <= self._tokens and not meter.owed:
+        if meter.completion_tokens + self._ahead <= self._tokens and not meter.owed and not self._unheld:
             return True
+        if self._unheld and self.refused is None:
+            await self._hold_prompt()
         # A long piece, which takes a while to count, is counted off the event loop.
         used = await asyncio.to_thread(meter.exact) if meter.owed else meter.exact()
         if used + self._ahead > self._tokens and self.refused is None:
             await self._grow(used + self._step - self._tokens)
-        return used <= self._tokens
+        return used <= self._tokens and not self._unheld
 
     def asked(self, usage: Usage) -> tuple[Demand, ...]:
         """What a usage asks of every account in the end, at the route's own price."""
@@ -87,8 +91,20 @@ class Holding:
         price = self._assembly.prices.price(self._route.upstream, model, self._call.at_ms, self._prompt_tokens)
         if price is None or (not said_so and _is_users(self.price) and not _is_users(price)):
             return
+        self._model = model
         self.price = price
         self._bound = dearest(price, self._call.request)
+
+    def for_prompt(self, tokens: int) -> "Holding":
+        """The same for a prompt of so many tokens."""
+        return Holding(self._call, self._route, tokens, self._assembly, self._ledger)
+
+    def prompt_is(self, tokens: int) -> None:
+        """The exact count of a prompt of which only a bound was held: more is held if that was none."""
+        self._unheld = max(0, tokens - self._prompt_tokens)
+        self._prompt_tokens = tokens
+        self.price = self._assembly.prices.price(self._route.upstream, self._model, self._call.at_ms, tokens)
+        self._bound = dearest(self.price, self._call.request) if self.price is not None else None
 
     def bound_cost(self, usage: Usage) -> int:
         """What a usage may cost at most, in nano-dollars, at the price by which is held."""
@@ -106,6 +122,14 @@ class Holding:
                 raise
             self.size = smaller
         return await hold(self._demands(self.size.usage))
+
+    async def _hold_prompt(self) -> None:
+        """Hold what the prompt is above its bound."""
+        try:
+            await self.held.grow(tuple(map(self._still, self._demands(Usage(self._unheld, 0, requests=0)))))
+            self._unheld = 0
+        except OverBudget as refusal:
+            self.refused = refusal
 
     async def _grow(self, tokens: int) -> None:
         demands = self._growth(tokens)

@@ -47,6 +47,7 @@ class StreamTerms:
 
     `first_event_by` and `total_by` are instants of the event loop's clock. `grow` makes room for what
     the meter has seen and says whether there is; `cut` is the reason that is shown where there is not.
+    `count` waits until the meter knows the prompt exactly.
     """
 
     upstream: str
@@ -58,6 +59,7 @@ class StreamTerms:
     event_limit: int
     headers: Callable[[str], Mapping[str, str]]
     grow: Callable[[], Awaitable[bool]]
+    count: Callable[[], Awaitable[None]]
     cut: Callable[[], dict[str, object]]
     trailer: Callable[[], bytes]
 
@@ -180,6 +182,7 @@ class StreamRelay:
 
     async def _end(self, answer: Answer) -> Ending:
         """The proper end. The usage that comes after the end is waited for: before it where the client wants it."""
+        await self._terms.count()
         if self._terms.wants_usage:
             if self._usage is None and not self._meter.reported:
                 await self._read_late_usage(answer)
@@ -210,6 +213,7 @@ class StreamRelay:
 
     async def _end_politely(self) -> Ending:
         """At the budget's limit: a valid last chunk that says why, the usage if asked for, and the proper end."""
+        await self._terms.count()
         head = self._head or StreamHead()
         open_choices = tuple(sorted(self._seen - self._finished)) or (0,)
         out = [last_chunk(head, open_choices, self._terms.cut())]

@@ -13,12 +13,11 @@ from bursar.ledger.ledger import Ledger
 from bursar.pipeline.attempt import Attempt, Trial
 from bursar.pipeline.call import Call
 from bursar.pipeline.candidates import Candidates
+from bursar.pipeline.counting import Counts, PromptCount
 from bursar.pipeline.relay import Ending
 from bursar.pipeline.reply import Reply, ReplyState
 from bursar.pipeline.sizing import too_long_for
-
-_COUNT_IN_THREAD = 32 * 1024
-"""More new text than this, in bytes, is counted off the event loop."""
+from bursar.routing.facts import Facts
 
 
 async def serve(
@@ -28,11 +27,10 @@ async def serve(
     ending = Ending(Outcome.FAILED)
     opened = False
     try:
-        candidates = Candidates(call, assembly)
-        prompt_tokens = await count_prompt(call, candidates.first, assembly)
-        publish(_opened(call, prompt_tokens))
+        candidates, counts = Candidates(call, assembly), Counts(call, assembly)
+        publish(_opened(call, (await counts.of(candidates.first)).tokens))
         opened = True
-        ending = await _first_that_answers(call, candidates, prompt_tokens, reply, assembly, ledger, publish, clock)
+        ending = await _first_that_answers(call, candidates, counts, reply, assembly, ledger, publish, clock)
     except Refusal as refusal:
         ending = Ending(Outcome.REFUSED, refusal=refusal)
         raise
@@ -49,25 +47,20 @@ async def serve(
 async def _first_that_answers(
     call: Call,
     candidates: Candidates,
-    prompt_tokens: int,
+    counts: Counts,
     reply: Reply,
     assembly: Assembly,
     ledger: Ledger,
     publish: Publish,
     clock: Clock,
 ) -> Ending:
-    """The ending at the first route that can be held and answers. Raises the last route's Refusal.
-
-    `prompt_tokens` is the count for the first route.
-    """
+    """The ending at the first route that can be held and answers. Raises the last route's Refusal."""
     loop, health = asyncio.get_running_loop(), assembly.health
     while (route := candidates.next()) is not None:
         if candidates.wait_s:
             await asyncio.sleep(candidates.wait_s)
-        if candidates.tries > 1:
-            prompt_tokens = await count_prompt(call, route, assembly)
-        facts = candidates.facts(route)
-        too_long = too_long_for(route, facts, call.request, prompt_tokens, assembly.counter.family(route.model).percent)
+        count, facts = await counts.of(route), candidates.facts(route)
+        too_long = await _too_long(call, route, count, facts, assembly)
         if too_long is not None:
             publish(_failed(call, route, too_long, clock))
             candidates.does_not_fit(route, too_long)
@@ -75,7 +68,7 @@ async def _first_that_answers(
         trial = Trial(
             route,
             candidates.tries,
-            prompt_tokens,
+            count,
             candidates.instead_of(route),
             facts,
             candidates.first_event_s(),
@@ -101,6 +94,18 @@ async def _first_that_answers(
     raise candidates.last
 
 
+async def _too_long(
+    call: Call, route: Route, count: PromptCount, facts: Facts, assembly: Assembly
+) -> ContextTooLong | None:
+    """The refusal of a call that cannot fit the route; a prompt still being counted is waited for only if in doubt."""
+    percent = assembly.counter.family(route.model).percent
+    if not count.is_exact:
+        if too_long_for(route, facts, call.request, count.tokens * 2 // 3, percent) is None:
+            return None
+        await count.exact()
+    return too_long_for(route, facts, call.request, count.tokens, percent)
+
+
 def _tell_health(assembly: Assembly, route: Route, ending: Ending | None) -> None:
     """What an attempt that was no refusal says of its route: that it is well, that it broke, or nothing."""
     if ending is not None and ending.refusal is not None:
@@ -119,14 +124,6 @@ def _learns_from(refusal: Refusal, route: Route, call: Call, assembly: Assembly)
         return False
     lesson = lesson_of(call.request, refusal.message, refusal.code, refusal.param)
     return lesson is not None and assembly.learned.learn_traits(route, lesson)
-
-
-async def count_prompt(call: Call, route: Route, assembly: Assembly) -> int:
-    """Our own count of the prompt, in tokens; in a thread where much of it is new."""
-    parts, counter = call.request.parts, assembly.counter
-    if counter.fresh_bytes(parts, route.model) > _COUNT_IN_THREAD:
-        return await asyncio.to_thread(counter.prompt_tokens, parts, route.model)
-    return counter.prompt_tokens(parts, route.model)
 
 
 def _opened(call: Call, prompt_tokens: int) -> ExchangeOpened:
