@@ -11,6 +11,7 @@ import socket
 import tomllib
 from collections.abc import Mapping
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,22 @@ TRIED = ROOT / "docs" / "budgets.md"
 SET_UP = [paper for paper in PAPERS if paper not in (*BEGINNING, TRIED)]
 """Read by somebody who has set up Bursar and runs it."""
 
+FIRST_CALL = (
+    "bursar init --name main",
+    "bursar serve",
+    "KEY=$(bursar key issue first)",
+    'curl -s http://127.0.0.1:4141/v1/chat/completions -H "Authorization: Bearer $KEY" '
+    "-H 'Content-Type: application/json' "
+    '-d \'{"model": "default", "messages": [{"role": "user", "content": "Hello."}]}\'',
+)
+"""What such a reader has done before."""
+
+UPSTREAMS = "".join(
+    f'[upstreams.{name}]\nkind = "openai_compatible"\nbase_url = "https://{name}.example.com"\n'
+    for name in ("main", "local", "spare")
+)
+"""What a part of a configuration is a part of."""
+
 _YAML_LINE = re.compile(r"(  )*(- )?(-$|[\w./-]+:( .+)?$|[^:]+$)")
 
 
@@ -60,8 +77,10 @@ def test_every_command_runs(papers: list[Path], tmp_path: Path) -> None:
     with ExitStack() as stack:
         reader = Reader(stack.enter_context(home(tmp_path)), stack, free_port(), free_port())
         if papers is SET_UP:
-            for command in ("bursar init", "bursar serve"):
-                reader.do(command)
+            for command in FIRST_CALL:
+                ran = reader.do(command)
+                assert ran is None or '"error"' not in ran.output, ran.output
+        promises = {command: promise for paper in papers for command, promise in promised(paper)}
         for block in (block for paper in papers for block in blocks(paper, "sh")):
             if block.mark.startswith(NOT_RUN):
                 continue
@@ -71,14 +90,46 @@ def test_every_command_runs(papers: list[Path], tmp_path: Path) -> None:
                 ran = reader.do(command)
                 assert ran is None or ran.status == 0, f"{block}: {ran.command} says {ran.status}:\n{ran.output}"
                 assert ran is None or '"error"' not in ran.output, f"{block}: {ran.command}:\n{ran.output}"
+                if ran is not None and command in promises:
+                    assert missing(promises[command], json.loads(ran.output)) == [], f"{block}: {ran.output}"
         for ended in reader.end():
             assert ended.status in (0, 130), f"{ended.command} says {ended.status}:\n{ended.output}"
+
+
+def promised(paper: Path) -> list[tuple[str, object]]:
+    """The commands of a paper whose JSON is shown in the very next block, with what is shown."""
+    each = blocks(paper)
+    return [
+        (next(commands(before)), json.loads(after.text))
+        for before, after in pairwise(each)
+        if (before.language, after.language) == ("sh", "json") and "--json" in next(commands(before))
+    ]
+
+
+def missing(shown: object, real: object, at: str = "") -> list[str]:
+    """What is shown and not there, or is of another kind there. Lists are compared by their first items."""
+    match shown, real:
+        case dict(), dict():
+            lost = [f"{at}.{key}" for key in shown if key not in real]
+            return lost + [
+                each for key in shown if key in real for each in missing(shown[key], real[key], f"{at}.{key}")
+            ]
+        case list(), list():
+            return missing(shown[0], real[0], f"{at}[]") if shown and real else [at] if shown and not real else []
+    return [] if shown is None or real is None or type(shown) is type(real) else [at]
+
+
+def test_a_promise_that_is_broken_is_noticed() -> None:
+    assert missing({"a": 1, "b": [{"c": None}]}, {"a": 2, "b": [{"c": 3, "d": 4}], "e": 5}) == []
+    assert missing({"a": 1}, {"b": 1}) == [".a"]
+    assert missing({"a": [{"b": 1}]}, {"a": [{"b": "1"}]}) == [".a[].b"]
+    assert missing({"a": [1]}, {"a": []}) == [".a"]
 
 
 @pytest.mark.parametrize("block", [each for each in of_all("toml") if each.mark != OTHERS], ids=str)
 def test_every_configuration_is_right(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    file.write_text(block.text)
+    file.write_text(block.text if "[upstreams." in block.text else UPSTREAMS + block.text)
     file.chmod(0o600)
     with home(tmp_path / "home") as place:
         checked = place.run("config", "check", "--config", str(file), check=False)
