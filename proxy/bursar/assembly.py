@@ -102,7 +102,7 @@ class Assembly:
 
     def payer_of(self, account_id: str) -> str | None:
         """The upstream whose plan or wallet an account is."""
-        payers = (*self.limits.payers.plans, *self.limits.payers.wallets)
+        payers: tuple[PlanPayer | WalletPayer, ...] = (*self.limits.payers.plans, *self.limits.payers.wallets)
         return next((payer.upstream for payer in payers if payer.account.id == account_id), None)
 
     def _upstream_view(self, upstream: Upstream, routes: tuple[RouteView, ...]) -> UpstreamView:
