@@ -262,3 +262,22 @@ async def test_a_clock_that_moves_paints_little_more_than_itself() -> None:
         assert "48 s" in painted
         assert "laptop-day" not in painted
         assert len(re.sub(r"\x1b\[[0-9;]*[mH]", "", painted)) < 5 * 80
+
+
+async def test_a_fault_of_ours_tells_no_values(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        secret = "bk-" + "s" * 40
+        raise RuntimeError(f"a name \x1b[2J of {len(secret)}")
+
+    async def failing() -> None:
+        async with staged(busy()) as stage:
+            stage.app.call_later(fail)
+            await stage.pilot.pause()
+
+    with pytest.raises(RuntimeError):
+        await failing()
+    printed = capfd.readouterr().err
+    assert "the proxy itself goes on" in printed
+    assert "in fail" in printed
+    assert "ssss" not in printed
+    assert "\x1b[2J" not in printed

@@ -1,14 +1,17 @@
 """The App: its screens and global keys; hands what is seen to the screen in view."""
 
+import traceback
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
+from bursar.contract.shown import shown
 from bursar.contract.snapshot import Snapshot
 from bursar.domain.clock import Clock
 from bursar_tui.link import Watch
@@ -140,6 +143,12 @@ class BursarApp(App[None]):
     def action_toggle_theme(self) -> None:
         """From dark to light and back."""
         self.theme = "light" if self.current_theme.dark else "dark"
+
+    def _fatal_error(self) -> None:
+        """A fault of ours ends the program with the lines of code that led to it, not with the values in them:
+        among those may be a key."""
+        trace = "\n".join(shown(line) for line in traceback.format_exc().splitlines())
+        self.panic(Text(f"{trace}\n\nThis is a fault of Bursar's terminal interface; the proxy itself goes on."))
 
     def get_system_commands(self, screen: Screen[Any] | None = None) -> Iterable[SystemCommand]:
         """What the command palette offers, whatever the screen."""
