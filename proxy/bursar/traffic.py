@@ -153,9 +153,9 @@ def _amount(rate: Rate, prompt_tokens: int) -> int:
 
 def _too_many(key: ClientKey, parallel: int) -> RateLimited:
     raise_with = f"bursar key set {key.name} --parallel {parallel * 2}"
-    calls = "call" if parallel == 1 else "calls"
+    calls, run = ("call", "runs") if parallel == 1 else ("calls", "run")
     return RateLimited(
-        f'The key "{key.name}" may run {parallel} {calls} at once, and so many run now. '
+        f'The key "{key.name}" may run {parallel} {calls} at once, and {parallel} {run} now. '
         f"Ask again when one has ended, or allow more: {raise_with}",
         detail={
             "key": key.name,

@@ -31,7 +31,7 @@ COMMANDS = {
     "log": Entry("log", "the calls, one attempt a line, or one call in full"),
     "statement": Entry("statement", "a month: opening and closing balances, and every transaction"),
     "explain": Entry("explain", "what a request would cost, who would pay, what would refuse it; sends nothing"),
-    "key": Entry("keys", "issue, list and revoke the keys of client applications"),
+    "key": Entry("keys", "the keys of client applications: issue, limit, rotate, revoke"),
     "cap": Entry("caps", "set, list, raise and remove spending limits"),
     "plan": Entry("plans", "subscriptions: what is left, their states, changes of plan"),
     "wallet": Entry("wallets", "what was paid in: top up, compare with the vendor"),
