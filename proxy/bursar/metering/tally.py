@@ -53,8 +53,10 @@ class Tally:
         """The tokens of all that has come; what waits for its batch goes on waiting, so that no cut is made."""
         if self._exact is not None:
             return self._exact
-        # A call that was cancelled leaves a thread counting, and asks once more to be settled.
-        with self._counting:
+        if not self._counting.acquire(blocking=False):
+            # A call that was cut short has left a thread counting: nobody waits for it, and its guess stands.
+            return self.so_far + bytes_as_tokens(self._waiting)
+        try:
             while self._large:
                 counted = self._counter.count_once(self._large[-1], self._encoding)
                 self._large.pop()
@@ -64,6 +66,8 @@ class Tally:
             waiting = self._counter.count_once(self._pieces[0], self._encoding) if self._waiting else 0
             self._exact = self._settled + waiting
             return self._exact
+        finally:
+            self._counting.release()
 
     def _settle(self) -> bool:
         text = "".join(self._pieces)

@@ -79,3 +79,11 @@ def test_a_very_long_piece_waits_for_the_exact_figure(text_counter: TextCounter)
     assert tally.so_far > len(text) // 5, "a guess until then"
     assert tally.exact() == text_counter.count(text, O200K) == tally.so_far
     assert tally.owed == 0
+
+
+def test_nobody_waits_for_a_thread_that_still_counts(text_counter: TextCounter) -> None:
+    tally = Tally(text_counter, O200K)
+    tally.add("word " * 20_000)
+    with tally._counting:
+        guess = tally.exact()
+    assert guess >= tally.exact() > 10_000
