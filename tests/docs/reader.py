@@ -13,10 +13,11 @@ import sys
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from fakes.commands import Home
 
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 _MODELS = {"gpt-4.1-mini": "practice-small", "gpt-4.1": "practice-large"}
 _PRICE = 'bursar config set \'prices."practice-*"\' \'{ input = "0.15", output = "0.60" }\''
@@ -60,7 +61,6 @@ class Reader:
         self._ports = {"4141": str(port), "4242": str(practice_port)}
         self._state = home.folder / "shell"
         self._running: list[tuple[str, int, subprocess.Popen[bytes]]] = []
-        _, self._vendor = home.start("practice")
         programs = home.folder / "programs"
         programs.mkdir(parents=True)
         (programs / "bursar").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bursar "$@"\n')
@@ -76,6 +76,11 @@ class Reader:
             # A test writes into nobody's keyring.
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }
+
+    @cached_property
+    def _vendor(self) -> str:
+        """Where the vendor's stand-in is; it starts when it is first asked for."""
+        return self._home.start("practice")[1]
 
     def do(self, command: str) -> Ran | None:
         """Run a command to its end; one that stays is left running once it is ready, and then None is returned."""
@@ -107,10 +112,10 @@ class Reader:
 
     def _stood_in(self, command: str) -> str:
         command = re.sub(r"^python3 proxy\b", "bursar", command)
-        command = re.sub(r"^bursar init\b(?!.*--base-url)", f"bursar init --base-url {self._vendor}", command)
+        if re.match(r"bursar init\b(?!.*--base-url)", command):
+            command = command.replace("bursar init", f"bursar init --base-url {self._vendor}", 1)
         for name, ours in _MODELS.items():
             command = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", ours, command)
-        command = command.replace("https://llm.example.com", self._vendor)
         return re.sub(r"(?<=[: ])(4141|4242)\b", lambda found: self._ports[found[1]], command)
 
     def _shell(self, command: str) -> Ran:
