@@ -166,10 +166,10 @@ async def test_an_account_is_spoken_of_when_it_comes_to_stand_otherwise() -> Non
     async with listening(snapshot) as heard:
         assert await heard.lines(StandingsChanged(NOW_MS, (standing(ci, 32),))) == []
         low = await heard.lines(StandingsChanged(NOW_MS, (standing(ci, 110),)))
-        assert low == ["14:58:31  Cap ci-hour: 10 requests left of 120 requests, starts afresh in 1 min."]
+        assert low == ["14:58:31  Cap ci-hour: 10 left of 120 requests, starts afresh in 1 min."]
         assert await heard.lines(StandingsChanged(NOW_MS, (standing(ci, 111),))) == []
         up = await heard.lines(StandingsChanged(NOW_MS, (standing(ci, 120),)))
-        assert up == ["14:58:31  Cap ci-hour: 0 requests left of 120 requests, used up, starts afresh in 1 min."]
+        assert up == ["14:58:31  Cap ci-hour: 0 left of 120 requests, used up, starts afresh in 1 min."]
 
 
 async def test_nothing_in_a_line_acts() -> None:

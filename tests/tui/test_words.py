@@ -24,6 +24,7 @@ from bursar_tui.words import (
     milliseconds,
     money,
     percent,
+    rest,
     span,
     stopwatch,
     tokens,
@@ -61,6 +62,15 @@ def test_money(nano: int, said: str) -> None:
 )
 def test_balance(nano: int, said: str) -> None:
     assert balance(nano) == said
+
+
+def test_what_is_left_is_never_said_to_be_more() -> None:
+    nano = Unit.NANO_DOLLARS
+    assert rest(4_999_999_999, 5 * NANO_PER_USD, nano) == "$4.99"
+    assert rest(49_500_000, 50_000_000, nano) == "$0.0495"
+    assert rest(9_999_999, 5 * NANO_PER_USD, nano) == "<$0.01"
+    assert rest(-1, 5 * NANO_PER_USD, nano) == "$0.00"
+    assert rest(1_240_000, 5_000_000, Unit.TOKENS) == "1.24M"
 
 
 def test_the_points_of_costs_stand_below_each_other() -> None:

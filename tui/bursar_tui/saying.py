@@ -27,7 +27,7 @@ from bursar.contract.events import (
 from bursar.contract.snapshot import Snapshot
 from bursar_tui.marks import OUTCOMES, health_mark
 from bursar_tui.outlook import Level, Outlook, burn_nano, outlooks, running_of
-from bursar_tui.words import about, amount, balance, counted, money, span, took
+from bursar_tui.words import about, amount, balance, counted, money, rest, span, took
 
 CALL_LETTERS = 5
 """How much of an exchange's id is said: the part that is chance, which tells calls of one moment apart."""
@@ -54,7 +54,9 @@ def account_line(outlook: Outlook, now_ms: int, zone: tzinfo) -> str:
     """How an account stands and when it ends."""
     account, standing = outlook.account, outlook.standing
     said = f"{str(account.kind).capitalize()} {account.name}: "
-    said += f"{amount(max(0, standing.available), account.unit)} left of {amount(standing.granted, account.unit)}"
+    said += (
+        f"{rest(standing.available, standing.granted, account.unit)} left of {amount(standing.granted, account.unit)}"
+    )
     if outlook.level is Level.USED_UP:
         said += ", used up"
     elif outlook.out_ms is not None:

@@ -27,6 +27,15 @@ def balance(nano: int) -> str:
     return money(nano) if 0 < nano < _CENT else _dollars(nano, _CENT)
 
 
+def rest(available: int, granted: int, unit: Unit) -> str:
+    """What is left of an account, never more than there is; of less than a dollar in hundredths of a cent."""
+    available = max(0, available)
+    if unit is not Unit.NANO_DOLLARS:
+        return bare(available, unit)
+    step = _CENT if granted >= NANO_PER_USD else _HUNDREDTH_CENT
+    return _dollars(available if available < step else available // step * step, step)
+
+
 def cost(nano: int) -> str:
     """Nano-dollars for a column of costs, whose points must stand below each other: `$0.0210`, `$1.2400`."""
     return _dollars(nano, _HUNDREDTH_CENT if abs(nano) < 100 * NANO_PER_USD else _CENT)

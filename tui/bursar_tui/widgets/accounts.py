@@ -8,7 +8,7 @@ from bursar_tui.outlook import Level, Outlook, outlooks
 from bursar_tui.seen import Seen
 from bursar_tui.widgets.account_bar import account_bar
 from bursar_tui.widgets.panel import Panel, heading, spaced
-from bursar_tui.words import about, bare, counted, span
+from bursar_tui.words import about, bare, counted, rest, span
 
 ROOMY_HEIGHT = 40
 ROOMY_WIDTH = 60
@@ -46,7 +46,7 @@ def compact(seen: Seen, outlook: Outlook, width: int) -> Line:
     mark, standing, unit = level_mark(outlook), outlook.standing, outlook.account.unit
     wide = width >= WIDE
     name, figures, when = (14, 17, 26) if wide else (11, 8, 13)
-    has = bare(max(0, standing.available), unit)
+    has = rest(standing.available, standing.granted, unit)
     bar = max(4, width - 2 - name - 1 - 1 - figures - 2 - when)
     return line(
         Piece(f"{mark.glyph} ", mark.role),
@@ -63,7 +63,7 @@ def compact(seen: Seen, outlook: Outlook, width: int) -> Line:
 def middling(seen: Seen, outlook: Outlook, width: int) -> list[Line]:
     """The same in two lines, for a column beside the calls."""
     mark, standing, unit = level_mark(outlook), outlook.standing, outlook.account.unit
-    has = f"{bare(max(0, standing.available), unit)} of {bare(standing.granted, unit)}"
+    has = f"{rest(standing.available, standing.granted, unit)} of {bare(standing.granted, unit)}"
     title = (Piece(f"{mark.glyph} ", mark.role), Piece(outlook.account.name))
     return [
         line(apart(title, _when(seen, outlook, mark), width)),
@@ -85,7 +85,7 @@ def roomy(seen: Seen, outlook: Outlook, width: int) -> list[Line]:
         Piece(f"  {_kind(outlook)}", Role.MUTED),
     )
     has = (
-        Piece(bare(max(0, standing.available), unit), Role.STRONG),
+        Piece(rest(standing.available, standing.granted, unit), Role.STRONG),
         Piece(f" left of {bare(standing.granted, unit)}{_unit(unit)}", Role.MUTED),
     )
     used: list[tuple[Piece, ...]] = [(Piece(bare(standing.settled, unit)), Piece(" settled", Role.MUTED))]

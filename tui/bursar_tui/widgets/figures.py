@@ -8,7 +8,7 @@ from bursar_tui.outlook import Level, burn_nano, days_to, minutes_to, outlooks, 
 from bursar_tui.seen import Seen
 from bursar_tui.widgets.charts import gathered, spark
 from bursar_tui.widgets.panel import Panel
-from bursar_tui.words import about, amount, counted, money, percent, span
+from bursar_tui.words import about, counted, money, percent, rest, span
 
 GAP = 3
 CHART_HEIGHT = 30
@@ -83,7 +83,7 @@ def burning(seen: Seen, width: int) -> Tile:
         "Burn rate",
         (Piece(money(rate), Role.STRONG), Piece(" /h", Role.MUTED)),
         spark(gathered(minutes, min(width, 30))),
-        (Piece(money(sum(minutes))), Piece(" in the last hour", Role.MUTED)),
+        (Piece(money(sum(minutes))), Piece(" in the last hour" if width > 25 else " in 60 min", Role.MUTED)),
     )
 
 
@@ -134,5 +134,5 @@ def first_out(seen: Seen, width: int) -> Tile:
         label,
         (Piece("▲ ", Role.WARN), Piece("in " + span(first.out_ms - seen.now_ms), Role.STRONG)),
         (Piece(first.account.name), Piece(f" ≈{at}", Role.MUTED)),
-        (Piece(f"{amount(first.standing.available, first.account.unit)} left", Role.MUTED),),
+        (Piece(f"{rest(first.standing.available, first.standing.granted, first.account.unit)} left", Role.MUTED),),
     )
