@@ -315,6 +315,12 @@ class UpstreamUnknownModel(UpstreamRefusal):
     status, code, type = 404, "model_not_found", "invalid_request_error"
 
 
+class NotContinued(Refusal):
+    """A route does not go on with an answer that was cut, where the client's text ends."""
+
+    status, code, type, next_route = 502, "answer_not_continued", "upstream_error", True
+
+
 class CallerFault(UpstreamRefusal):
     """The upstream finds the request at fault: handed on as it is, never routed around."""
 

@@ -22,6 +22,7 @@ class Route:
 ASKED = "*"
 """Stands, in the model name of an alias's route, for the name that was asked for."""
 
+
 class Continue(StrEnum):
     """How an answer that was cut while it streamed goes on at the next route."""
 

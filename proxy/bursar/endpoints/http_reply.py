@@ -79,8 +79,10 @@ class HttpReply:
         await self._stream.write_eof()
         self._state = ReplyState.FINISHED
 
-    async def break_off(self) -> None:
+    async def break_off(self, why: bytes = b"") -> None:
         """Close the connection without the stream's proper end, after what was written has gone out."""
+        if why:
+            await self.write(why)
         self._stop()
         self._state = ReplyState.BROKEN_OFF
         self._stream.broken_off = True

@@ -46,6 +46,10 @@ class Trial:
     failed: tuple[Route, str] | None = None
     facts: Facts = Facts(None, PLAIN)
     first_event_s: float | None = None
+    notes: tuple[str, ...] = ()
+    """What its record says of it beside what shows in its course."""
+    spent_nano: int = 0
+    """What others have cost that gave the first part of this answer."""
 
 
 class Attempt:
@@ -71,6 +75,8 @@ class Attempt:
         self._holding = Holding(call, trial.route, trial.count.bound, assembly, ledger)
         self._counted = trial.count.is_exact
         self._ending = Ending(Outcome.LEFT)
+        self.cost_nano = 0
+        """What it has cost, once it has ended."""
 
     async def run(self, reply: Reply) -> Ending:
         """Take the attempt to its end. Raises a Refusal as long as nothing was promised to the client."""
@@ -120,7 +126,7 @@ class Attempt:
         return body
 
     async def _stream(self, opening: Opening, reply: Reply) -> Ending:
-        times, route = self._times, self._trial.route
+        times, trial, route = self._times, self._trial, self._trial.route
         first_event_by = self._begun_at + times.first_event_s
         async with AsyncExitStack() as opened:
             try:
@@ -141,7 +147,7 @@ class Attempt:
                 grow=self._room,
                 count=self._count,
                 cut=self._why_cut,
-                trailer=lambda: cost_comment(self._holding.cost(self._meter.usage)),
+                trailer=lambda: cost_comment(trial.spent_nano + self._holding.cost(self._meter.usage)),
             )
             return await StreamRelay(terms, self._meter, reply).run(answer)
 
@@ -237,6 +243,7 @@ class Attempt:
             usage, quality = self._meter.bill(after_cut=cut_off)
             if quality is Quality.COUNTED and not self._trial.count.is_exact:
                 quality = Quality.ESTIMATED
+            self.cost_nano = self._holding.cost(usage)
             self._holding.held.settle(self._holding.asked(usage), self._record(usage, quality, status))
         else:
             self._holding.held.release(self._record(NOTHING, Quality.COUNTED, status))
@@ -266,7 +273,7 @@ class Attempt:
             stream=call.request.stream,
             finish_reason=self._ending.finish_reason,
             refusal=refusal.code if refusal is not None else "",
-            notes=(*self._meter.notes, *self._notes),
+            notes=(*trial.notes, *self._meter.notes, *self._notes),
         )
 
 

@@ -7,7 +7,7 @@ other route its turn; waits once, and briefly, where there is nowhere else to go
 from collections import deque
 
 from bursar.assembly import Assembly
-from bursar.domain.refusals import ContextTooLong, OverBudget, Refusal, UnknownPrice, UpstreamRefusal
+from bursar.domain.refusals import ContentRefused, ContextTooLong, OverBudget, Refusal, UnknownPrice, UpstreamRefusal
 from bursar.domain.route import FallbackChain, Route
 from bursar.pipeline.call import Call
 from bursar.routing.facts import Facts
@@ -82,6 +82,14 @@ class Candidates:
                 self._may_return_s[route] = now_s + refusal.asked_s
         if not self._left:
             self._return(now_s)
+
+    def broke(self, route: Route, refusal: Refusal) -> None:
+        """The route in hand was asked and is not asked again for that; any other may be."""
+        self.last, self.wait_s = refusal, 0.0
+        self._codes.setdefault(route, refusal.code)
+        self._sent_left -= 1
+        if isinstance(refusal, ContentRefused):
+            self._left.clear()
 
     def does_not_fit(self, route: Route, refusal: ContextTooLong) -> None:
         """The route in hand is not asked, because the request cannot fit its window."""

@@ -95,9 +95,12 @@ class StreamRelay:
             if self._writing:
                 await self._reply.break_off()
                 return Ending(Outcome.LEFT, self._finish_reason)
-            return await self._fail(self._silent())
+            if not self._whole():
+                return await self._fail(self._silent())
         except Refusal as refusal:
-            return await self._fail(refusal)
+            # What breaks after the last word of a whole answer takes nothing from it.
+            if not (isinstance(refusal, UpstreamBroke) and self._whole()):
+                return await self._fail(refusal)
         if self._cut:
             return await self._end_politely()
         if not self._whole():
@@ -140,13 +143,16 @@ class StreamRelay:
         self._finish_reason = heard.finish_reason or self._finish_reason
         if heard.usage is not None:
             if not heard.choices:
-                self._usage = payload
+                self._usage = payload.replace(b"\n", b" ")
                 return
             # Clients add up the usage of every chunk, so it is told once, at the end.
             payload = without_usage(payload)
         if not await self._terms.grow():
             self._cut = True
             return
+        if b"\n" in payload:
+            # Within JSON a line end can only be white space; not every client joins the lines of an event.
+            payload = payload.replace(b"\n", b" ")
         out.append(b"data: " + payload + b"\n\n")
 
     def _hear(self, frame: Frame) -> Heard:
@@ -231,8 +237,7 @@ class StreamRelay:
         if self._reply.state is ReplyState.WAITING:
             raise refusal
         body = error_body(refusal.message, refusal.type, refusal.code, refusal.param, refusal.detail)
-        await self._reply.write(b"data: " + body + b"\n\n")
-        await self._reply.break_off()
+        await self._reply.break_off(b"data: " + body + b"\n\n")
         return Ending(Outcome.BROKEN, self._finish_reason, refusal)
 
     def _silent(self) -> Refusal:

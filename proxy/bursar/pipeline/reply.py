@@ -40,8 +40,8 @@ class Reply(Protocol):
         """The stream's proper end."""
         ...
 
-    async def break_off(self) -> None:
-        """End the stream without its proper end."""
+    async def break_off(self, why: bytes = b"") -> None:
+        """End the stream without its proper end, after a last event that says why, if there is one."""
         ...
 
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:

@@ -13,6 +13,7 @@ from bursar.ledger.ledger import Ledger
 from bursar.pipeline.attempt import Attempt, Trial
 from bursar.pipeline.call import Call
 from bursar.pipeline.candidates import Candidates
+from bursar.pipeline.continuation import Continuation
 from bursar.pipeline.counting import Counts, PromptCount
 from bursar.pipeline.relay import Ending
 from bursar.pipeline.reply import Reply, ReplyState
@@ -54,13 +55,18 @@ async def _first_that_answers(
     publish: Publish,
     clock: Clock,
 ) -> Ending:
-    """The ending at the first route that can be held and answers. Raises the last route's Refusal."""
-    loop, health = asyncio.get_running_loop(), assembly.health
+    """The ending at the first route that can be held and answers, or that goes on with an answer which was cut.
+    Raises the last route's Refusal where nothing was promised to the client.
+    """
+    loop, health, answer = asyncio.get_running_loop(), assembly.health, Continuation(call, reply, assembly)
+    ending: Ending | None = None
     while (route := candidates.next()) is not None:
         if candidates.wait_s:
             await asyncio.sleep(candidates.wait_s)
-        count, facts = await counts.of(route), candidates.facts(route)
-        too_long = await _too_long(call, route, count, facts, assembly)
+        asked, ending = await answer.asked(route), None
+        count = await (counts if asked is call else Counts(asked, assembly)).of(route)
+        facts = candidates.facts(route)
+        too_long = await _too_long(asked, route, count, facts, assembly)
         if too_long is not None:
             publish(_failed(call, route, too_long, clock))
             candidates.does_not_fit(route, too_long)
@@ -72,20 +78,33 @@ async def _first_that_answers(
             candidates.instead_of(route),
             facts,
             candidates.first_event_s(),
+            answer.notes,
+            answer.spent_nano,
         )
-        begun_s, probe, ending = loop.time(), health.begin(route), None
+        attempt = Attempt(asked, trial, assembly, ledger, publish, clock)
+        begun_s, probe = loop.time(), health.begin(route)
         try:
-            ending = await Attempt(call, trial, assembly, ledger, publish, clock).run(reply)
-            return ending
+            ending = await attempt.run(answer.reply)
+            if ending.refusal is None or not answer.may_go_on(ending, attempt.cost_nano):
+                break
+            publish(_failed(call, route, ending.refusal, clock))
+            candidates.broke(route, ending.refusal)
         except Refusal as refusal:
             health.failed(route, refusal)
             publish(_failed(call, route, refusal, clock))
             now_s = loop.time()
-            candidates.refused(route, refusal, now_s, took_s=now_s - begun_s, probe=probe)
-            if candidates.may_send and _learns_from(refusal, route, call, assembly):
+            refuses_ours = answer.refused(route, refusal)
+            if refuses_ours:
+                candidates.broke(route, refusal)
+            else:
+                candidates.refused(route, refusal, now_s, took_s=now_s - begun_s, probe=probe)
+            if candidates.may_send and (refuses_ours or _learns_from(refusal, route, asked, assembly)):
                 candidates.again(route)
         finally:
             _tell_health(assembly, route, ending)
+    ending = await answer.give_up() or ending
+    if ending is not None:
+        return ending
     if candidates.last is None:
         raise AssertionError("an alias has at least one route")
     if isinstance(candidates.last, UpstreamRefusal):

@@ -8,6 +8,7 @@ kinds (at most one; without one the answer is that of `small`, as fast as it goe
     large       about 240 tokens, 40 chunks a second, dearer
     slow        about 60 tokens, 5 chunks a second, after half a second
     reasoning   64 tokens of reasoning, then about 60 of text
+    code        a code block and wide characters among its text, in pieces that are cut anywhere
     cached      says how many tokens of the leading messages it has read before (`cached_tokens`)
 
 options:
@@ -15,6 +16,7 @@ options:
     chunks-N    a streamed answer of exactly N chunks with text; of N tokens, unless `tokens` says more
     rate-N      N chunks a second; a chunk is due at its own instant from the start, so that nothing drifts
     wait-N      N milliseconds before the first byte of the answer's text (a plain answer: before its head)
+    cut-N       a stream that breaks off after N events, the first of which only begins the answer
     window-N    a context of N tokens: a longer prompt and answer is refused with context_length_exceeded
 
 A rate is for streams; a plain answer comes at once. One chunk carries one token unless `chunks` says
@@ -25,12 +27,12 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-KINDS = ("small", "large", "slow", "reasoning", "cached")
+KINDS = ("small", "large", "slow", "reasoning", "code", "cached")
 LARGEST = 1_000_000
 """The largest number an option may state."""
 
-_OPTIONS = re.compile(r"(?:-(?:tokens|chunks|rate|wait|window)-[1-9]\d{0,6})*")
-_OPTION = re.compile(r"-(tokens|chunks|rate|wait|window)-(\d+)")
+_OPTIONS = re.compile(r"(?:-(?:tokens|chunks|rate|wait|cut|window)-[1-9]\d{0,6})*")
+_OPTION = re.compile(r"-(tokens|chunks|rate|wait|cut|window)-(\d+)")
 _EMBEDDING = re.compile(r"practice-embedding(?:-([1-9]\d{0,3}))?")
 
 
@@ -64,6 +66,9 @@ class Model:
     window: int = 1_000_000
     reasoning: int = 0
     caches: bool = False
+    writes_code: bool = False
+    cut: int | None = None
+    """After how many events a stream breaks off."""
     price: Price = SMALL_PRICE
 
 
@@ -83,6 +88,7 @@ _BY_KIND = {
     "large": Model("", tokens=240, rate=40, price=LARGE_PRICE),
     "slow": Model("", rate=5, wait_ms=500),
     "reasoning": Model("", reasoning=64, rate=80, window=200_000, price=REASONING_PRICE),
+    "code": Model("", writes_code=True),
     "cached": Model("", caches=True),
 }
 
@@ -112,6 +118,7 @@ def _with_options(model: Model, options: list[tuple[str, str]]) -> Model | None:
         model,
         rate=chosen.get("rate", model.rate),
         wait_ms=chosen.get("wait", model.wait_ms),
+        cut=chosen.get("cut"),
         window=chosen.get("window", model.window),
     )
 

@@ -26,6 +26,21 @@ from bursar.practice.prose import (
 from bursar.practice.schema_example import example
 from bursar.practice.tools import Call, calls_for
 
+CODE_TEXT = """\
+Hier steht’s — 世界 🙂👩‍💻:
+
+```python
+def greet(name: str) -> str:
+\tif not name:
+\t\treturn "naïve"
+
+    return f"héllo, {name}! {'=' * 3}"
+```
+
+Call it with `greet("世界")`.  Two spaces,\r\nand a line end of its own.
+"""
+"""What the kind that writes code says: white space of every kind, and characters of up to four bytes."""
+
 
 @dataclass(slots=True)
 class Choice:
@@ -108,7 +123,10 @@ def written(
     digest: bytes, prompt: Prompt, model: Model, stops: Sequence[str], limit: int | None, memo: Memo
 ) -> tuple[list[Piece], str]:
     """Plain text and its finish reason."""
-    pieces = prose(digest, prompt.asked, model.tokens, memo, exact=model.exact)
+    if model.writes_code:
+        pieces = pieces_of(CODE_TEXT, memo, len(CODE_TEXT))
+    else:
+        pieces = prose(digest, prompt.asked, model.tokens, memo, exact=model.exact)
     content, finish = _limited(without_prefix(pieces, prompt.prefill, memo), stops, limit, memo)
     return content if model.chunks is None else regrouped(content, model.chunks), finish
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from bursar.practice.asks import Request
@@ -15,6 +16,7 @@ from bursar.practice.prompt import Prompt
 from bursar.practice.refuse import too_long, unknown_model
 from bursar.practice.reply import Reply, Usage
 from bursar.practice.state import LONGEST_S, State
+from bursar.practice.tally import Ending
 from bursar.practice.visit import Visit
 
 
@@ -87,12 +89,17 @@ async def _stream(visit: Visit, talk: Talk) -> None:
         if talk.model.wait_ms:
             await asyncio.sleep(talk.model.wait_ms / 1000)
         rate = _rate(visit.state, talk.model)
-        await send_events(visit, talk.grammar.events(reply, wants_usage=request.wants_usage), rate, talk.opening)
+        events = islice(talk.grammar.events(reply, wants_usage=request.wants_usage), talk.model.cut)
+        await send_events(visit, events, rate, talk.opening)
         await talk.prompt.counted()
     finally:
         # Whether it came to its end or the client left: the prompt was read.
         usage = _usage(visit.state, talk)
         visit.serving.accepted(usage.prompt_tokens, usage.cached_tokens)
+    if talk.model.cut is not None:
+        visit.serving.ended(Ending.BROKEN)
+        visit.wire.close()
+        return
     end_stream(visit, talk.grammar.usage_event(reply, usage) if request.wants_usage else None)
     await visit.wire.drain()
 

@@ -236,3 +236,12 @@ async def test_parallel_calls_never_spend_beyond_the_cap(tmp_path: Path) -> None
         assert proxy.practice.tally.total.cost_nano <= 600_000
         standing = await proxy.standing("ten")
         assert standing.settled == proxy.practice.tally.total.cost_nano
+
+
+async def test_an_event_over_several_lines_reaches_the_client_on_one(tmp_path: Path) -> None:
+    async with running_proxy(tmp_path) as proxy:
+        answer = await proxy.chat("main/fault-multiline", stream=True, stream_options={"include_usage": True})
+        for block in answer.body.decode().strip().split("\n\n"):
+            assert "\n" not in block
+        assert answer.finish_reasons == ["stop"]
+        assert answer.chunks[-1]["usage"]["completion_tokens"] > 0
