@@ -12,10 +12,10 @@ from bursar.contract.way_in import NotRunning, Refused
 
 
 @contextmanager
-def asking(places: Places) -> Iterator[Questions]:
+def asking(places: Places, answer_s: float = 10.0) -> Iterator[Questions]:
     """Ask the running proxy, with every way in which it may not answer as a sentence. Raises Failed."""
     try:
-        yield Questions(places)
+        yield Questions(places, answer_s)
     except NotRunning as error:
         raise Failed(_sentence(error), Exit.NOT_RUNNING) from None
     except (Refused, Mismatch) as error:

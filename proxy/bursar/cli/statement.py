@@ -30,6 +30,10 @@ A PDF needs one more package: pip install 'bursar[pdf]'
 """
 
 
+_ANSWER_S = 120.0
+"""A month may have tens of thousands of lines, and the proxy other work."""
+
+
 def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     """Its options."""
     add_config(parser)
@@ -42,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ask, and print."""
-    with asking(places_of(options)) as proxy:
+    with asking(places_of(options), _ANSWER_S) as proxy:
         statement = proxy.statement(options.month)
         accounts = {account.id: account for account in proxy.status().accounts}
     if options.json:
