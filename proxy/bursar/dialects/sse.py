@@ -33,6 +33,10 @@ class SseReader:
 
     def feed(self, piece: bytes) -> list[Frame]:
         """The events that `piece` completes. Raises LineTooLong when one outgrows the limit."""
+        if piece.startswith(_DATA) and not self._pieces and not self._after_cr and b"\r" not in piece:
+            whole = self._whole_events(piece)
+            if whole is not None:
+                return whole
         if self._at_start:
             piece = self._without_bom(piece)
         if self._after_cr or b"\r" in piece:
@@ -55,6 +59,17 @@ class SseReader:
         self._pieces, self._size = [], 0
         frame = self._frame(block) if block.strip() else None
         return [frame] if frame is not None else []
+
+    def _whole_events(self, piece: bytes) -> list[Frame] | None:
+        """The events of a piece that is nothing but whole ones of a single line of data, as most are; else None."""
+        if not piece.endswith(b"\n\n") or len(piece) > self._limit:
+            return None
+        blocks = piece[len(_DATA) : -2].split(b"\n\n" + _DATA)
+        # Whatever else a line end can mean is read in full.
+        if piece.count(b"\n") != 2 * len(blocks):
+            return None
+        self._at_start = False
+        return [Frame(block) for block in blocks]
 
     def _frame(self, block: bytes) -> Frame | None:
         self._check(len(block))

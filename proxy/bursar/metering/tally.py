@@ -47,7 +47,7 @@ class Tally:
     @property
     def owed(self) -> int:
         """Characters that only `exact` will count."""
-        return sum(map(len, self._large))
+        return sum(map(len, self._large)) if self._large else 0
 
     def exact(self) -> int:
         """The tokens of all that has come; what waits for its batch goes on waiting, so that no cut is made."""

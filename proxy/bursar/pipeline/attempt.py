@@ -144,7 +144,9 @@ class Attempt:
                 late_usage_s=self._limits.late_usage_s,
                 event_limit=self._limits.line_mib * _MIB,
                 headers=lambda model: self._first_headers(answer, model),
+                has_room=self._has_room,
                 grow=self._room,
+                progress=self._progress,
                 count=self._count,
                 cut=self._why_cut,
                 trailer=lambda: cost_comment(trial.spent_nano + self._holding.cost(self._meter.usage)),
@@ -174,18 +176,21 @@ class Attempt:
         await reply.send(200, headers, body)
         return Ending(Outcome.COMPLETE, heard.finish_reason or "")
 
+    def _has_room(self) -> bool:
+        return self._holding.has_room(self._meter)
+
     async def _room(self) -> bool:
-        """Whether what the meter has seen is held; tells of the progress now and then."""
+        return await self._holding.room_for(self._meter)
+
+    def _progress(self, now: float) -> None:
+        """Tell of the progress now and then, and take the count of the prompt when it is there."""
         if not self._counted:
             self._take_count()
-        room = await self._holding.room_for(self._meter)
-        now = self._loop.time()
         if now - self._told_at >= PROGRESS_S and not self._meter.owed:
             self._told_at = now
             usage = self._meter.usage
             cost, held = self._holding.cost(usage), self._holding.held.nano
             self._publish(ExchangeProgressed(self._clock.now_ms(), self._call.id, usage.completion_tokens, cost, held))
-        return room
 
     def _headers(self, answer: Answer, model: str, spent: int = 0) -> dict[str, str]:
         """The headers of the answer, once its first event is there."""

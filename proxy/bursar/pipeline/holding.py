@@ -62,9 +62,13 @@ class Holding:
         """The limit to send along; none where no account is asked."""
         return self.size.limit if self.held.standings else None
 
+    def has_room(self, meter: Meter) -> bool:
+        """Whether what the meter has seen is held, with enough to spare that nothing need be counted or held."""
+        return meter.completion_tokens + self._ahead <= self._tokens and not meter.owed and not self._unheld
+
     async def room_for(self, meter: Meter) -> bool:
         """Whether what the meter has seen is held, after holding more ahead of need where that can be borne."""
-        if meter.completion_tokens + self._ahead <= self._tokens and not meter.owed and not self._unheld:
+        if self.has_room(meter):
             return True
         if self._unheld and self.refused is None:
             await self._hold_prompt()

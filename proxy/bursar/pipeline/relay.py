@@ -45,8 +45,9 @@ class Ending:
 class StreamTerms:
     """What a stream is held to: who may see its usage, its limits, and how more is held while it grows.
 
-    `first_event_by` and `total_by` are instants of the event loop's clock. `grow` makes room for what
-    the meter has seen and says whether there is; `cut` is the reason that is shown where there is not.
+    `first_event_by` and `total_by` are instants of the event loop's clock. Where not `has_room` for what
+    the meter has seen, `grow` makes it and says whether there is; `cut` is the reason that is shown where
+    there is not. `progress` is told of every read, with the instant.
     `count` waits until the meter knows the prompt exactly.
     """
 
@@ -58,7 +59,9 @@ class StreamTerms:
     late_usage_s: float
     event_limit: int
     headers: Callable[[str], Mapping[str, str]]
+    has_room: Callable[[], bool]
     grow: Callable[[], Awaitable[bool]]
+    progress: Callable[[float], None]
     count: Callable[[], Awaitable[None]]
     cut: Callable[[], dict[str, object]]
     trailer: Callable[[], bytes]
@@ -74,6 +77,7 @@ class StreamRelay:
         self._loop = asyncio.get_running_loop()
         self._watch = Watchdog(terms.total_by)
         self._useful_at = 0.0
+        self._useful = False
         self._reader = SseReader(terms.event_limit)
         self._frames: deque[Frame] = deque()
         self._head: StreamHead | None = None
@@ -110,7 +114,8 @@ class StreamRelay:
         return await self._end(answer)
 
     async def _pump(self, answer: Answer) -> None:
-        frames = self._frames
+        """Read by read until the end: one look at the clock and one piece for the client each, however many events."""
+        frames, has_room = self._frames, self._terms.has_room
         while not (self._done or self._cut):
             piece = await answer.read()
             try:
@@ -118,42 +123,51 @@ class StreamRelay:
             except LineTooLong:
                 raise UpstreamBroke(f"Upstream {self._terms.upstream} sent an event above the limit.") from None
             out: list[bytes] = []
-            try:
-                while frames and not (self._done or self._cut):
-                    await self._take(frames.popleft(), out)
-            except Refusal:
-                await self._hand_over(out)
-                raise
+            if frames:
+                try:
+                    while frames and not (self._done or self._cut):
+                        payload = self._take(frames.popleft())
+                        if payload is None:
+                            continue
+                        if has_room() or await self._terms.grow():
+                            out.append(b"data: " + payload + b"\n\n")
+                        else:
+                            self._cut = True
+                except Refusal:
+                    await self._hand_over(out)
+                    raise
+                self._allow()
             await self._hand_over(out)
             if not piece:
                 return
 
-    async def _take(self, frame: Frame, out: list[bytes]) -> None:
-        """One event: heard by the meter, checked for what it means, and put among what goes to the client."""
+    def _take(self, frame: Frame) -> bytes | None:
+        """One event: heard by the meter, and checked for what it means; what of it goes to the client at once."""
+        payload = frame.data
         heard = self._hear(frame)
         if heard.done:
             self._done = True
-            return
+            return None
         self._meter.hear(heard)
-        payload = frame.data
         if self._head is None:
             self._head = head_of(payload)
-        self._seen.update(heard.finished or (0,) if heard.choices else ())
-        self._finished.update(heard.finished)
-        self._finish_reason = heard.finish_reason or self._finish_reason
+        if heard.finished:
+            self._seen.update(heard.finished)
+            self._finished.update(heard.finished)
+            self._finish_reason = heard.finish_reason or self._finish_reason
+        elif heard.choices:
+            self._seen.add(0)
+        if heard.text or heard.finished:
+            self._useful = True
         if heard.usage is not None:
+            self._useful = True
             if not heard.choices:
                 self._usage = payload.replace(b"\n", b" ")
-                return
+                return None
             # Clients add up the usage of every chunk, so it is told once, at the end.
             payload = without_usage(payload)
-        if not await self._terms.grow():
-            self._cut = True
-            return
-        if b"\n" in payload:
-            # Within JSON a line end can only be white space; not every client joins the lines of an event.
-            payload = payload.replace(b"\n", b" ")
-        out.append(b"data: " + payload + b"\n\n")
+        # Within JSON a line end can only be white space; not every client joins the lines of an event.
+        return payload.replace(b"\n", b" ") if b"\n" in payload else payload
 
     def _hear(self, frame: Frame) -> Heard:
         try:
@@ -164,15 +178,15 @@ class StreamRelay:
             refusal = hidden_error(frame.data, upstream=self._terms.upstream) if heard.error is not None else None
             self._meter.hear(heard)
             raise refusal or UpstreamBroke(f"Upstream {self._terms.upstream} reported an error in its answer.")
-        self._allow(heard)
         return heard
 
-    def _allow(self, heard: Heard) -> None:
-        """Every event buys time; one that says nothing buys only what is left of the time without progress."""
+    def _allow(self) -> None:
+        """What was read buys time; where it said nothing, only what is left of the time without progress."""
         now, times = self._loop.time(), self._terms.times
-        if heard.text or heard.finished or heard.usage is not None or not self._useful_at:
-            self._useful_at = now
+        if self._useful or not self._useful_at:
+            self._useful_at, self._useful = now, False
         self._watch.allow_until(min(now + times.stall_s, self._useful_at + times.progress_s))
+        self._terms.progress(now)
 
     async def _hand_over(self, out: list[bytes]) -> None:
         if not out:
