@@ -110,7 +110,7 @@ class Daemon:
             stack.callback(sock.close)
         port = sockets[0].getsockname()[1]
         self.base_url = f"http://{_shown_host(config.server.host)}:{port}/v1"
-        self._hosts = loopback_hosts(port, (*config.server.allowed_hosts, config.server.host))
+        self._public_port = port
 
         # The first call needs it: it loads beside everything else.
         loading = asyncio.to_thread(self._vocabularies.encoding, O200K)
@@ -253,6 +253,7 @@ class Daemon:
     async def _put_in_force(self, config: Config) -> None:
         """Build the new assembly, then replace the old one by a single assignment."""
         self._stated = config
+        self._hosts = loopback_hosts(self._public_port, (*config.server.allowed_hosts, config.server.host))
         found = {name: each for name, each in self._found.items() if name not in config.upstreams}
         if found:
             config = replace(config, upstreams={**config.upstreams, **found}, found=frozenset(found))

@@ -82,8 +82,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(words)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): what Python still wants to write goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+
+
+def _dispatch(words: list[str]) -> int:
+    """What the words ask for; the exit status."""
     if not words or words[0] in ("-h", "--help", "help"):
-        print(_overview())
+        print(_overview(), flush=True)
         return Exit.OK if words else Exit.WRONG_USE
     if words[0] in ("-V", "--version"):
         print(f"bursar {__version__}")
@@ -104,10 +114,6 @@ def _guarded(command: Command, options: argparse.Namespace) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): what Python still wants to write goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
     except Failed as failure:
         print(failure, file=sys.stderr)
         return failure.status

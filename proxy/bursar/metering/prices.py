@@ -146,7 +146,10 @@ class PriceBook:
         pricing = self.upstreams.get(upstream, UpstreamPricing())
         factor, own = pricing.factor_for(model), self._own(upstream, model)
         if own is not None:
-            return _Known(replace(own, factor=factor, source=own.source or CONFIGURATION))
+            name, price = own
+            # What the user states of a model at this very upstream is what it costs there.
+            ours = FACTOR_ONE if name.startswith(f"{upstream}/") else factor
+            return _Known(replace(price, factor=ours, source=price.source or CONFIGURATION))
         if pricing.free:
             return _Known(Price(0, 0, source=FREE_UPSTREAM))
         listing = self._listing(upstream, model)
@@ -160,13 +163,13 @@ class PriceBook:
         pricing, table = self.upstreams.get(upstream, UpstreamPricing()), self.shipped.table
         return find(table, model, table.provider_of(pricing.provider, pricing.base_url))
 
-    def _own(self, upstream: str, model: str) -> Price | None:
+    def _own(self, upstream: str, model: str) -> tuple[str, Price] | None:
+        """The user's own price, with the name or glob under which it is stated."""
         names = f"{upstream}/{model}", model
-        exact = next((self.own[name] for name in names if name in self.own), None)
-        if exact is not None:
-            return exact
         globs = [name for name in self.own if "*" in name or "?" in name]
-        return next((self.own[glob] for name in names for glob in globs if fnmatchcase(name, glob)), None)
+        fitting = [name for name in names if name in self.own]
+        fitting += [glob for name in names for glob in globs if fnmatchcase(name, glob)]
+        return (fitting[0], self.own[fitting[0]]) if fitting else None
 
 
 def _price(rates: Mapping[str, int], factor: int, source: str) -> Price:

@@ -47,9 +47,11 @@ def listed(price: Price | None) -> str:
 
 class TestWhosePriceCounts:
     def test_the_users_own_for_the_upstream_then_for_the_model(self, book: PriceBook) -> None:
-        assert book.price("relay", "mine", NOW) == Price(3, 4, factor=700_000, source=CONFIGURATION)
+        # What is stated for the very upstream is what it costs there; a list's price has the upstream's factor.
+        assert book.price("relay", "mine", NOW) == Price(3, 4, source=CONFIGURATION)
         assert book.price("openai", "mine", NOW) == Price(1, 2, source="a list")
-        assert book.price("relay", "gpt-4o", NOW) == Price(7, 8, factor=700_000, source=CONFIGURATION)
+        assert book.price("relay", "gpt-4o", NOW) == Price(7, 8, source=CONFIGURATION)
+        assert book.price("relay", "any-model", NOW) == Price(5, 6, factor=700_000, source=CONFIGURATION)
 
     def test_the_users_own_by_glob(self, book: PriceBook) -> None:
         assert book.price("local", "whatever/this", NOW) == Price(0, 0, source=CONFIGURATION)
