@@ -13,6 +13,7 @@ from bursar.domain.route import Route
 from bursar.domain.usage import Usage
 from bursar.ledger.changes import Placed
 from bursar.ledger.ledger import Held, Ledger
+from bursar.metering.count import scaled
 from bursar.metering.meter import Meter
 from bursar.metering.prices import CONFIGURATION
 from bursar.pipeline.call import Call
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 LAG_TOKENS = 256
 """How far the meter's running figure may be behind, in tokens."""
+
+_NEAR_TOKENS = 64
+"""How near to its limit an answer is counted exactly: a batch of text."""
 
 
 class Holding:
@@ -39,6 +43,8 @@ class Holding:
         self.price = assembly.prices.price(route.upstream, route.model, call.at_ms, prompt_tokens)
         self._bound = dearest(self.price, call.request) if self.price is not None else None
         self.size = first_size(call.request, prompt_tokens, assembly.config.limits)
+        limit = call.request.limit
+        self._allowed = None if limit is None else limit * call.request.answers
         self._model = route.model
         self._unheld = 0
         self._costed: tuple[Usage, Price, int] | None = None
@@ -68,14 +74,21 @@ class Holding:
 
     async def room_for(self, meter: Meter) -> bool:
         """Whether what the meter has seen is held, after holding more ahead of need where that can be borne."""
+<<<<<<< theirs
+        ahead = _NEAR_TOKENS if self._holds_all_allowed else self._ahead
+        if meter.completion_tokens + ahead <= self._tokens and not meter.owed and not self._unheld:
+=======
         if self.has_room(meter):
+>>>>>>> mine
             return True
         if self._unheld and self.refused is None:
             await self._hold_prompt()
         # A long piece, which takes a while to count, is counted off the event loop.
         used = await asyncio.to_thread(meter.exact) if meter.owed else meter.exact()
+        if self._may_be_within_limit(used):
+            return not self._unheld
         if used + self._ahead > self._tokens and self.refused is None:
-            await self._grow(used + self._step - self._tokens)
+            await self._grow(self._next_step(used))
         return used <= self._tokens and not self._unheld
 
     def asked(self, usage: Usage) -> tuple[Demand, ...]:
@@ -126,6 +139,27 @@ class Holding:
                 raise
             self.size = smaller
         return await hold(self._demands(self.size.usage))
+
+    @property
+    def _holds_all_allowed(self) -> bool:
+        """Whether all that the request allows an answer is held, and no more."""
+        return self._tokens == self._allowed
+
+    def _may_be_within_limit(self, counted: int) -> bool:
+        """Whether an answer that may take no more than what is held is above it, if at all, by our count alone.
+
+        Our count has a margin that the upstream's has not. More is held, and nothing is cut, only where even
+        the margin does not explain it: then the upstream does not keep the limit.
+        """
+        percent = self._assembly.counter.family(self._route.model).percent
+        return self._holds_all_allowed and counted <= scaled(self._tokens, percent)
+
+    def _next_step(self, used: int) -> int:
+        """How many tokens more to hold: a step ahead of what was used, and not beyond what is allowed at all."""
+        step = used + self._step - self._tokens
+        if self._allowed is None or self._tokens >= self._allowed:
+            return step
+        return min(step, self._allowed - self._tokens)
 
     async def _hold_prompt(self) -> None:
         """Hold what the prompt is above its bound."""
