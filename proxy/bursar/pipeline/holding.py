@@ -70,16 +70,12 @@ class Holding:
 
     def has_room(self, meter: Meter) -> bool:
         """Whether what the meter has seen is held, with enough to spare that nothing need be counted or held."""
-        return meter.completion_tokens + self._ahead <= self._tokens and not meter.owed and not self._unheld
+        ahead = _NEAR_TOKENS if self._holds_all_allowed else self._ahead
+        return meter.completion_tokens + ahead <= self._tokens and not meter.owed and not self._unheld
 
     async def room_for(self, meter: Meter) -> bool:
         """Whether what the meter has seen is held, after holding more ahead of need where that can be borne."""
-<<<<<<< theirs
-        ahead = _NEAR_TOKENS if self._holds_all_allowed else self._ahead
-        if meter.completion_tokens + ahead <= self._tokens and not meter.owed and not self._unheld:
-=======
         if self.has_room(meter):
->>>>>>> mine
             return True
         if self._unheld and self.refused is None:
             await self._hold_prompt()
