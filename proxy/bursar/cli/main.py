@@ -43,6 +43,7 @@ COMMANDS = {
     "reload": Entry("control", "take up a changed configuration"),
     "stop": Entry("control", "stop the running proxy once its calls have ended"),
     "doctor": Entry("doctor", "check everything that can be wrong, and say what to do"),
+    "selftest": Entry("selftest", "play every fault against your own chains; nothing is billed"),
     "practice": Entry("practice", "an upstream made for trying and testing, with every fault there is"),
 }
 """Every command, in the order in which a new user meets them."""
