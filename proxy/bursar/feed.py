@@ -7,8 +7,9 @@ from collections.abc import Callable
 from itertools import islice
 
 from bursar.contract.codec import CONTRACT, Numbered, Opening, encode
-from bursar.contract.events import Event
+from bursar.contract.events import Event, StandingsChanged
 from bursar.contract.snapshot import Snapshot, apply
+from bursar.domain.account import Standing
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ class Feed:
         self._snapshot = snapshot
         self._batch_s = batch_s
         self._waiting: list[Event] = []
+        self._standings: dict[str, Standing] = {}
+        self._standings_at = -1
         self._timer: asyncio.TimerHandle | None = None
         self._recent: deque[_Kept] = deque(maxlen=kept_events)
         self._watchers: set[Watcher] = set()
@@ -56,7 +59,16 @@ class Feed:
         self._closed = False
 
     def publish(self, event: Event) -> None:
-        """Announce an event. It is numbered and applied with those around it, shortly after."""
+        """Announce an event. It is numbered and applied with those around it, shortly after.
+
+        Of several changes of standings in between, only where each account stands at last is told.
+        """
+        if isinstance(event, StandingsChanged):
+            self._standings.update([(each.account_id, each) for each in event.standings])
+            if self._standings_at >= 0:
+                self._waiting[self._standings_at] = event
+                return
+            self._standings_at = len(self._waiting)
         self._waiting.append(event)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._batch_s, self.flush)
@@ -69,6 +81,10 @@ class Feed:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
+        if self._standings_at >= 0:
+            last = waiting[self._standings_at]
+            waiting[self._standings_at] = StandingsChanged(last.at_ms, tuple(self._standings.values()))
+            self._standings, self._standings_at = {}, -1
         seq = self._snapshot.seq
         for event in waiting:
             seq += 1
@@ -87,7 +103,8 @@ class Feed:
     @property
     def seq(self) -> int:
         """The number of the last event announced."""
-        return self._snapshot.seq + len(self._waiting)
+        self.flush()
+        return self._snapshot.seq
 
     @property
     def snapshot(self) -> Snapshot:

@@ -215,9 +215,31 @@ async def test_watchers_end_with_the_proxys_state_after_20_000_events_and_many_c
     for mirror in mirrors:
         await mirror.catch_up()
         assert mirror.snapshot == feed.snapshot
-    assert feed.snapshot.seq == 20_000
+    assert 15_000 < feed.snapshot.seq < 20_000, "changes of standings are told once a batch"
     assert sum(mirror.resumed for mirror in mirrors) > 10
     assert sum(mirror.attached - mirror.resumed for mirror in mirrors) > 10
+
+
+async def test_of_standings_only_the_last_of_a_batch_is_told() -> None:
+    feed = Feed(fresh(), batch_s=60)
+    watcher = feed.watch()
+    await anext(watcher)
+    day, month = (Standing(f"cap:{name}", Cycle(NOW, None), 100, 100) for name in ("day", "month"))
+    feed.publish(opened(1))
+    feed.publish(StandingsChanged(NOW, (day, month)))
+    feed.publish(opened(2))
+    feed.publish(StandingsChanged(NOW + 1, (day.holding(7),)))
+    feed.flush()
+    feed.publish(StandingsChanged(NOW + 2, (month.holding(9),)))
+    feed.flush()
+    told = [decode(line, Numbered) for line in (await anext(watcher)).splitlines()]
+    assert [each.seq for each in told] == [1, 2, 3, 4]
+    assert [each.of for each in told] == [
+        opened(1),
+        StandingsChanged(NOW + 1, (day.holding(7), month)),
+        opened(2),
+        StandingsChanged(NOW + 2, (month.holding(9),)),
+    ]
 
 
 async def test_a_new_run_replaces_the_state_even_where_its_numbers_match() -> None:

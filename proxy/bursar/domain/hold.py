@@ -58,7 +58,7 @@ class Hold:
 
     def on(self, account_id: str) -> int:
         """What is held on one account, in its unit."""
-        return sum(share.amount for share in self.shares if share.account_id == account_id)
+        return sum([share.amount for share in self.shares if share.account_id == account_id])
 
 
 class EntryKind(StrEnum):

@@ -35,7 +35,13 @@ class Ended:
 
 def accounts_of(demands: Iterable[Demand]) -> dict[str, Account]:
     """Every account that is asked, by its id, in the order in which it is first asked."""
-    return {account.id: account for demand in demands for need in demand for account in need.accounts}
+    accounts: dict[str, Account] = {}
+    for demand in demands:
+        for need in demand:
+            accounts[need.account.id] = need.account
+            for account in need.beside:
+                accounts[account.id] = account
+    return accounts
 
 
 def standing_now(transaction: Transaction, account: Account, now: Now) -> Standing:
@@ -77,8 +83,10 @@ def place(transaction: Transaction, exchange_id: str, route: Route, demands: Seq
     for account in accounts.values():
         if account.term is not None and not account.term.bears(now.at_ms):
             raise PlanEnded(account)
-    raised = {grant.account_id for grant in transaction.open_grants()}
-    grants = [grant for each in raised & accounts.keys() for grant in renew(transaction, accounts[each], now)[1]]
+    grants: list[Grant] = []
+    for account_id in {grant.account_id for grant in transaction.open_grants()}:
+        if account_id in accounts:
+            grants += renew(transaction, accounts[account_id], now)[1]
     standings = {account_id: standing_now(transaction, account, now) for account_id, account in accounts.items()}
     amounts = _borne(transaction, standings, accounts, demands, now, grants)
     shares = tuple(

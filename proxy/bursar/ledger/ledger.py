@@ -35,7 +35,7 @@ class Held:
     def __init__(self, ledger: "Ledger", exchange_id: str, route: Route, demands: Sequence[Demand]) -> None:
         self._ledger = ledger
         self._demands = demands
-        self._asked: list[Sequence[Demand]] = []
+        self._accounts: dict[str, Account] = {}
         self._ended = False
         self.exchange_id = exchange_id
         self.route = route
@@ -64,7 +64,7 @@ class Held:
     async def grow(self, demands: Sequence[Demand]) -> None:
         """Hold more, for the same attempt. Raises OverBudget or LedgerUnavailable, and then holds what it held."""
         placed = await self._ledger.place(self, demands)
-        self._asked.append(demands)
+        self._accounts |= accounts_of(demands)
         self.standings.update(placed.standings)
 
     def settle(self, used: Sequence[Demand], record: UsageRecord) -> None:
@@ -78,7 +78,7 @@ class Held:
     @property
     def accounts(self) -> tuple[Account, ...]:
         """The accounts that were asked."""
-        return tuple(accounts_of(demand for demands in self._asked for demand in demands).values())
+        return tuple(self._accounts.values())
 
     def amount(self, account_id: str) -> int:
         """What is held on one account, in its unit."""
@@ -87,7 +87,7 @@ class Held:
     @property
     def nano(self) -> int:
         """The largest amount held on an account in dollars, in nano-dollars."""
-        in_dollars = (account.id for account in self.accounts if account.unit is Unit.NANO_DOLLARS)
+        in_dollars = [each.id for each in self._accounts.values() if each.unit is Unit.NANO_DOLLARS]
         return max(map(self.amount, in_dollars), default=0)
 
     def _end(self) -> None:

@@ -1,7 +1,7 @@
 """Now: the instant of a change, and the cycle of each kind that it falls in."""
 
-from dataclasses import dataclass
 from datetime import tzinfo
+from typing import NamedTuple
 
 from bursar.domain.account import Account
 from bursar.domain.cycle import Cycle, Every, cycle_at
@@ -22,8 +22,7 @@ class Calendar:
         return last
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(NamedTuple):
     """An instant, in milliseconds since the epoch, and the calendar it is read by."""
 
     at_ms: int

@@ -56,4 +56,6 @@ def cost_comment(cost_nano: int) -> bytes:
 
 def printable(text: str) -> str:
     """Text from outside, safe within a header."""
+    if len(text) <= 256 and text.isascii() and text.isprintable():
+        return text
     return "".join(letter if " " <= letter <= "~" else "?" for letter in text[:256])

@@ -185,7 +185,7 @@ class Books:
         return kept
 
     def open_grants(self) -> tuple[Grant, ...]:
-        return tuple(grant for _, grant in sorted(self.grants.items()))
+        return tuple(grant for _, grant in sorted(self.grants.items())) if self.grants else ()
 
     def put_grant(self, grant: Grant) -> None:
         if not -LARGEST <= grant.amount <= LARGEST:
