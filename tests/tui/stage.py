@@ -16,8 +16,10 @@ from tui.snapshots import NOW_MS, watching
 
 from bursar.contract.codec import Numbered
 from bursar.contract.snapshot import Snapshot
+from bursar.contract.way_in import NotRunning
 from bursar.domain.clock import FixedClock
 from bursar_tui.app import BursarApp
+from bursar_tui.errands import Door
 
 PICTURES = Path(__file__).parent / "pictures"
 COLUMN = 12.2
@@ -78,6 +80,13 @@ class Stage:
 
 
 @asynccontextmanager
+async def shut() -> AsyncIterator[Door]:
+    """A door that nobody opens: what a hand-made proxy is."""
+    raise NotRunning
+    yield
+
+
+@asynccontextmanager
 async def staged(
     snapshot: Snapshot,
     size: tuple[int, int] = (80, 24),
@@ -88,7 +97,9 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """The app attached to a proxy in this state."""
     clock, later = FixedClock(NOW_MS), asyncio.Queue[Numbered]()
-    app = BursarApp(watching(snapshot, later), "/run/user/1000/bursar/admin.sock", clock, theme=theme, native=native)
+    app = BursarApp(
+        watching(snapshot, later), shut, "/run/user/1000/bursar/admin.sock", clock, theme=theme, native=native
+    )
     if recorded:
         app.driver_class = Recording
     async with app.run_test(headless=not recorded, size=size) as pilot:

@@ -7,7 +7,7 @@ import pytest
 from textual import events
 from tui.hostile import corpus, hostile
 from tui.snapshots import NOW_MS
-from tui.stage import Recording, staged
+from tui.stage import Recording, shut, staged
 
 from bursar.contract.codec import Numbered, Opening
 from bursar.domain.clock import FixedClock
@@ -67,7 +67,7 @@ async def test_while_nothing_is_known(name: str) -> None:
         raise Unattached(name)
         yield
 
-    app = BursarApp(watch, name, FixedClock(NOW_MS))
+    app = BursarApp(watch, shut, name, FixedClock(NOW_MS))
     app.driver_class = Recording
     async with app.run_test(headless=False) as pilot:
         while app.current_mode != "offline":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bursar.contract.places import places
 from bursar.domain.clock import SystemClock
-from bursar_tui.link import watch_at
+from bursar_tui.link import door_at, watch_at
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         del os.environ["NO_COLOR"]  # set to nothing is not set (no-color.org); Textual would turn all grey
     native = native_colours(os.environ)
     theme = chosen.theme or theme_for(os.environ, native=native)
-    app = BursarApp(watch_at(where), str(where.admin_socket), clock, native=native)
+    app = BursarApp(watch_at(where), door_at(where), str(where.admin_socket), clock, native=native)
     if theme not in app.available_themes:
         parser.error(f"there is no theme {theme!a}; there are {', '.join(app.available_themes)}")
     app.theme = theme

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual.app import App, SystemCommand
@@ -14,21 +14,27 @@ from textual.theme import Theme
 from bursar.contract.shown import shown
 from bursar.contract.snapshot import Snapshot
 from bursar.domain.clock import Clock
+from bursar_tui.errands import Errand, OpenDoor, run
 from bursar_tui.link import Watch
 from bursar_tui.messages import LinkLost, SnapshotChanged
 from bursar_tui.posting import Posting
 from bursar_tui.screens.screen import LiveScreen
-from bursar_tui.seen import Attachment, Seen, Tie, moves, zone_of
+from bursar_tui.seen import Attachment, Seen, Tie, Told, moves, zone_of
 from bursar_tui.tabs import OFFLINE, TABS
 from bursar_tui.themes import THEMES, Palette, palette_of
 
 TICK_S = 1.0
+TOLD_MS = 12_000
+"""How long it is said what came of an errand."""
+
 SLOW_TICKS = 15
 """After so many seconds the rest is looked at too: what resets, what runs out, whether a new day has begun."""
 
+T = TypeVar("T")
+
 
 class BursarApp(App[None]):
-    """The terminal UI over one proxy, which `watch` follows and `where` names."""
+    """The terminal UI over one proxy, which `watch` follows, `door` commands and `where` names."""
 
     CSS_PATH = "app.tcss"
     TITLE = "bursar"
@@ -44,9 +50,20 @@ class BursarApp(App[None]):
         Binding("ctrl+c", "quit", "quit", show=False, priority=True),
     ]
 
-    def __init__(self, watch: Watch, where: str, clock: Clock, *, theme: str = "dark", native: bool = False) -> None:
+    def __init__(
+        self,
+        watch: Watch,
+        door: OpenDoor,
+        where: str,
+        clock: Clock,
+        *,
+        theme: str = "dark",
+        native: bool = False,
+    ) -> None:
         super().__init__(ansi_color=True if native else None)
         self._link = Posting(watch, self.post_message)
+        self._door = door
+        self._told: Told | None = None
         self._clock = clock
         self._snapshot: Snapshot | None = None
         self._attachment = Attachment(Tie.CONNECTING, clock.now_ms(), where)
@@ -106,11 +123,23 @@ class BursarApp(App[None]):
         """What there is to see at this instant."""
         now_ms = self._clock.now_ms()
         snapshot = self._snapshot or Snapshot("", "", now_ms, "", now_ms)
-        return Seen(snapshot, max(now_ms, snapshot.now_ms), self._attachment, zone_of(snapshot))
+        return Seen(snapshot, max(now_ms, snapshot.now_ms), self._attachment, zone_of(snapshot), self._told)
+
+    def send(self, errand: Errand[T]) -> None:
+        """Ask the proxy for something; what comes of it is told above the footer."""
+        self.run_worker(run(errand, self._door, self.tell), name="errand", group="errands")
+
+    def tell(self, sentence: str, *, well: bool | None) -> None:
+        """Say what came of an errand."""
+        self._told = Told(sentence, well, self._clock.now_ms() + TOLD_MS)
+        self.present()
 
     def _tick(self) -> None:
         """Clocks move: each second where one that counts seconds is in view, else now and then."""
         self._ticks += 1
+        if self._told is not None and self._told.well is not None and self._told.until_ms <= self._clock.now_ms():
+            self._told = None
+            self.present()
         if self._ticks % SLOW_TICKS == 0 or moves(self.seen):
             self.present()
 
@@ -138,7 +167,8 @@ class BursarApp(App[None]):
         """What the keys do and what the signs mean."""
         from bursar_tui.screens.help import Help
 
-        self.push_screen(Help())
+        commands = self.screen.commands if isinstance(self.screen, LiveScreen) else ()
+        self.push_screen(Help(commands))
 
     def action_toggle_theme(self) -> None:
         """From dark to light and back."""

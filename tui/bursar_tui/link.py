@@ -6,7 +6,7 @@ The only place of the UI that opens a connection; it knows nothing of screens.
 import asyncio
 import importlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,6 +15,7 @@ from bursar.contract.events import Event
 from bursar.contract.places import Places
 from bursar.contract.snapshot import Snapshot, apply
 from bursar.contract.way_in import NotRunning, Refused
+from bursar_tui.errands import Door, OpenDoor
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
@@ -79,6 +80,20 @@ def watch_at(places: Places) -> Watch:
             raise Unattached(str(error)) from None
 
     return watch
+
+
+def door_at(places: Places) -> OpenDoor:
+    """How the proxy of this installation is asked for something."""
+
+    @asynccontextmanager
+    async def door() -> AsyncGenerator[Door, None]:
+        await asyncio.to_thread(importlib.import_module, "bursar.contract.client")
+        from bursar.contract.client import AdminClient
+
+        async with AdminClient(places) as client:
+            yield client
+
+    return door
 
 
 def _generator(lines: AsyncIterator[Opening | Numbered]) -> AsyncGenerator[Opening | Numbered, None]:

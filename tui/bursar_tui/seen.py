@@ -29,6 +29,15 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What came of the last errand, until when it stays, and whether it went well (None: it is under way)."""
+
+    sentence: str
+    well: bool | None
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """Everything a screen may show, at one instant."""
 
@@ -36,6 +45,7 @@ class Seen:
     now_ms: int
     attachment: Attachment
     zone: tzinfo
+    told: Told | None = None
 
     @property
     def known(self) -> bool:

@@ -25,6 +25,7 @@ class Tab:
 TABS = (
     Tab("overview", "Overview", "Overview"),
     Tab("calls", "Calls", "Calls"),
+    Tab("budgets", "Budgets", "Budgets"),
 )
 
 OFFLINE = Tab("offline", "Offline", "Offline")

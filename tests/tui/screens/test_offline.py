@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from tui.snapshots import NOW_MS, busy
-from tui.stage import Stage, compare, text_of
+from tui.stage import Stage, compare, shut, text_of
 
 from bursar.contract.codec import CONTRACT, Mismatch, Numbered, Opening
 from bursar.contract.snapshot import Snapshot
@@ -37,7 +37,7 @@ class Proxy:
 @asynccontextmanager
 async def attached_to(proxy: Proxy, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Stage]:
     clock = FixedClock(NOW_MS)
-    app = BursarApp(proxy.watch, "/run/user/1000/bursar/admin.sock", clock)
+    app = BursarApp(proxy.watch, shut, "/run/user/1000/bursar/admin.sock", clock)
     async with app.run_test(size=size) as pilot:
         yield Stage(app, pilot, clock, asyncio.Queue())
 

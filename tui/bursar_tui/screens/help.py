@@ -1,5 +1,7 @@
 """Help: what the keys do and what the signs mean."""
 
+from collections.abc import Iterator, Sequence
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -8,6 +10,7 @@ from textual.screen import ModalScreen
 
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.marks import MEANINGS
+from bursar_tui.screens.screen import Command
 from bursar_tui.widgets.account_bar import AVAILABLE, HELD, SETTLED
 from bursar_tui.widgets.lines import Lines
 
@@ -32,18 +35,27 @@ class Help(ModalScreen[None]):
     AUTO_FOCUS = "VerticalScroll"
     BINDINGS = [Binding("escape,question_mark,f1,q,enter", "dismiss", "close")]
 
+    def __init__(self, commands: Sequence[Command] = ()) -> None:
+        super().__init__()
+        self._commands = commands
+
     def compose(self) -> ComposeResult:
         """The page, scrolled where the terminal is small."""
         with VerticalScroll(id="help"):
-            yield Page()
+            yield Page(self._commands)
 
 
 class Page(Lines):
-    """The keys, the states of a call, and the bars."""
+    """What is done on the screen beneath, the keys, the states of a call, and the bars."""
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        super().__init__()
+        self._commands = commands
 
     def draw(self, size: Size) -> list[Line]:
-        """Three lists."""
-        rows = [line(Piece("Keys", Role.STRONG))]
+        """One list after the other."""
+        rows = list(self._here())
+        rows.append(line(Piece("Keys", Role.STRONG)))
         rows += [line(Piece(f"  {keys:<15}", Role.KEY), Piece(what, Role.MUTED)) for keys, what in KEYS]
         rows += [BLANK, line(Piece("Calls", Role.STRONG))]
         rows += [
@@ -69,3 +81,12 @@ class Page(Lines):
             line(Piece("esc", Role.KEY, "screen.dismiss"), Piece(" closes this page.", Role.MUTED)),
         ]
         return rows
+
+    def _here(self) -> Iterator[Line]:
+        """Each thing that can be done on this screen, and under it the command that does the same."""
+        if self._commands:
+            yield line(Piece("On this screen, and in a shell", Role.STRONG))
+            for key, what, command in self._commands:
+                yield line(Piece(f"  {key:<8}", Role.KEY), Piece(what, Role.MUTED))
+                yield line(Piece(" " * 10), Piece(command, Role.ACCENT))
+            yield BLANK

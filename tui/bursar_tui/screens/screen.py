@@ -1,6 +1,7 @@
 """LiveScreen: a screen that is shown again whenever something changes."""
 
-from typing import cast
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -10,6 +11,15 @@ from bursar_tui.tabs import TABS
 from bursar_tui.widgets.banner import Banner
 from bursar_tui.widgets.footer import Footer
 from bursar_tui.widgets.header import Header
+from bursar_tui.widgets.outcome import Outcome
+
+
+class Command(NamedTuple):
+    """A key of a screen, what it does, and the command line that does the same."""
+
+    key: str
+    what: str
+    command: str
 
 
 class LiveScreen(Screen[None]):
@@ -17,6 +27,9 @@ class LiveScreen(Screen[None]):
 
     TAB = ""
     """The name of the tab that leads here."""
+
+    commands: Sequence[Command] = ()
+    """What can be done here, for the help."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +43,7 @@ class LiveScreen(Screen[None]):
         yield self._header
         yield self.banner
         yield from self.body()
+        yield Outcome()
         yield Footer()
 
     def body(self) -> ComposeResult:

@@ -52,11 +52,11 @@ def compact(seen: Seen, outlook: Outlook, width: int) -> Line:
         Piece(f"{mark.glyph} ", mark.role),
         Piece(left(outlook.account.name, name), Role.TEXT),
         GAP,
-        account_bar(standing, bar, _shade(outlook)),
+        account_bar(standing, bar, shade_of(outlook)),
         GAP,
         Piece(right(f"{has} of {bare(standing.granted, unit)}" if wide else has, figures), Role.TEXT),
         Piece("  "),
-        kept(_when(seen, outlook, mark), when) if wide else _when(seen, outlook, mark)[:1],
+        kept(when_pieces(seen, outlook, mark), when) if wide else when_pieces(seen, outlook, mark)[:1],
     )
 
 
@@ -66,10 +66,10 @@ def middling(seen: Seen, outlook: Outlook, width: int) -> list[Line]:
     has = f"{rest(standing.available, standing.granted, unit)} of {bare(standing.granted, unit)}"
     title = (Piece(f"{mark.glyph} ", mark.role), Piece(outlook.account.name))
     return [
-        line(apart(title, _when(seen, outlook, mark), width)),
+        line(apart(title, when_pieces(seen, outlook, mark), width)),
         line(
             Piece("  "),
-            account_bar(standing, max(4, width - 2 - 18), _shade(outlook)),
+            account_bar(standing, max(4, width - 2 - 18), shade_of(outlook)),
             Piece(right(has, 18), Role.TEXT),
         ),
     ]
@@ -82,30 +82,30 @@ def roomy(seen: Seen, outlook: Outlook, width: int) -> list[Line]:
     title = (
         Piece(f"{mark.glyph} ", mark.role),
         Piece(left(account.name, min(len(account.name), 24)), Role.STRONG),
-        Piece(f"  {_kind(outlook)}", Role.MUTED),
+        Piece(f"  {kind_words(outlook)}", Role.MUTED),
     )
     has = (
         Piece(rest(standing.available, standing.granted, unit), Role.STRONG),
-        Piece(f" left of {bare(standing.granted, unit)}{_unit(unit)}", Role.MUTED),
+        Piece(f" left of {bare(standing.granted, unit)}{unit_words(unit)}", Role.MUTED),
     )
     used: list[tuple[Piece, ...]] = [(Piece(bare(standing.settled, unit)), Piece(" settled", Role.MUTED))]
     if standing.held:
         used.append((Piece(bare(standing.held, unit), Role.HELD), Piece(" held", Role.MUTED)))
     if outlook.rate:
         used.append((Piece(f"{bare(outlook.rate, unit)} /h", Role.MUTED),))
-    when = _when(seen, outlook, mark)
+    when = when_pieces(seen, outlook, mark)
     return [
         line(apart(title, has, width)),
-        line(Piece("  "), account_bar(standing, max(1, width - 2), _shade(outlook))),
+        line(Piece("  "), account_bar(standing, max(1, width - 2), shade_of(outlook))),
         line(apart((Piece("  "), *joined(used, width - columns_of(when) - 4)), when, width)),
     ]
 
 
-def _shade(outlook: Outlook) -> Role:
+def shade_of(outlook: Outlook) -> Role:
     return {Level.USED_UP: Role.BAD, Level.RUNS_OUT: Role.WARN, Level.LOW: Role.WARN}.get(outlook.level, Role.ACCENT)
 
 
-def _kind(outlook: Outlook) -> str:
+def kind_words(outlook: Outlook) -> str:
     account = outlook.account
     several = account.anchor is not None and account.anchor.count > 1
     every = "" if account.kind is AccountKind.WALLET or several else _EVERY[account.every]
@@ -121,11 +121,11 @@ _EVERY = {
 }
 
 
-def _unit(unit: Unit) -> str:
+def unit_words(unit: Unit) -> str:
     return "" if unit is Unit.NANO_DOLLARS else f" {unit.value.removeprefix('micro_').replace('_', ' ')}"
 
 
-def _when(seen: Seen, outlook: Outlook, mark: Mark) -> tuple[Piece, ...]:
+def when_pieces(seen: Seen, outlook: Outlook, mark: Mark) -> tuple[Piece, ...]:
     """When it runs out at this rate, or when it starts afresh."""
     end_ms = outlook.standing.cycle.end_ms
     reset = f"resets in {span(end_ms - seen.now_ms)}" if end_ms is not None else ""

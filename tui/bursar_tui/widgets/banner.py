@@ -5,12 +5,13 @@ from textwrap import wrap
 
 from bursar.contract.shown import shown
 from bursar.contract.snapshot import Snapshot
-from bursar.domain.account import Unit
+from bursar.domain.account import AccountKind, Unit
+from bursar_tui.budget import budgets
 from bursar_tui.ink import Line, Piece, Role, line
 from bursar_tui.seen import Seen, Tie
 from bursar_tui.widgets.panel import Panel, spaced
 from bursar_tui.widgets.upstreams import configured
-from bursar_tui.words import age, balance, counted
+from bursar_tui.words import age, amount, balance, counted, span
 
 
 class Banner(Panel):
@@ -54,9 +55,27 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
             drift = balance(compared.drift_nano or 0)
             name = snapshot.accounts[account_id].name
             yield "▲", Role.WARN, f"Wallet {name}: the vendor has charged {drift} more than was settled here."
+    yield from _wallets(seen)
     down = [upstream.name for upstream in configured(snapshot) if upstream.health != "ok"]
     if down and len(down) == len(configured(snapshot)):
         yield "✗", Role.BAD, f"No upstream is well: {', '.join(down)}"
+
+
+def _wallets(seen: Seen) -> Iterator[tuple[str, Role, str]]:
+    """Wallets that are nearly empty, and caps that are higher for a while."""
+    for budget in budgets(seen):
+        account, left = budget.outlook.account, balance(budget.outlook.standing.available)
+        if account.kind is AccountKind.WALLET and budget.mark.word in ("empty", "critical", "warning"):
+            yield budget.mark.glyph, budget.mark.role, f"Wallet {account.name}: {budget.mark.word}, {left} left."
+        if budget.raises:
+            more = amount(sum(grant.amount for grant in budget.raises), account.unit)
+            first = span((budget.raises[0].until_ms or seen.now_ms) - seen.now_ms)
+            end = "one ends" if len(budget.raises) > 1 else "it ends"
+            yield (
+                "↑",
+                Role.ACCENT,
+                f"{str(account.kind).capitalize()} {account.name} is raised by {more}; {end} in {first}.",
+            )
 
 
 def _lost(seen: Seen) -> str:

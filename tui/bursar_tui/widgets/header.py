@@ -1,6 +1,6 @@
 """Header: the screens there are, the one in view, and whether we hear from the proxy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bursar_tui.ink import GAP, Line, Piece, Role, apart, columns_of, line
 from bursar_tui.seen import Seen, Tie
@@ -25,22 +25,29 @@ class Header(Panel):
     def picture(self, seen: Seen, width: int, height: int) -> list[Line]:
         """` bursar  1 Overview  2 Calls …   ● live  http://127.0.0.1:4141/v1 `."""
         del height
-        start = [Piece("bursar", Role.STRONG), Piece("  ")]
+        tie = tie_pieces(seen)
+        name = (Piece("bursar", Role.STRONG), Piece("  "))
         if not seen.known:
-            return [line(apart(start, tie_pieces(seen), width))]
+            return [line(apart(name, tie, width))]
+        address = (*tie, Piece("  "), Piece(seen.snapshot.public_url, Role.MUTED)) if seen.snapshot.public_url else tie
+        tabs = (*name, *self._tab_pieces(named=True))
+        numbers = (name[0], GAP, *self._tab_pieces(named=False))
+        for start, end in ((tabs, address), (tabs, tie), (numbers, tie)):
+            if columns_of(start) + columns_of(end) + 1 <= width:
+                return [line(apart(start, end, width))]
+        current = [piece for piece in numbers if piece.role is Role.TAB]
+        return [line(apart([name[0], GAP, *current], tie, width))]
+
+    def _tab_pieces(self, *, named: bool) -> Iterator[Piece]:
+        """The tabs; where they are not `named`, the one in view alone has its name, the others their numbers."""
         for number, tab in enumerate(self._tabs, 1):
             action = f"app.go('{tab.name}')"
             if tab.name == self._current:
-                start.append(Piece(f" {number} {tab.title} ", Role.TAB, action))
-            else:
-                start += [Piece(f" {number} ", Role.FAINT, action), Piece(f"{tab.title} ", Role.MUTED, action)]
-        tie = tie_pieces(seen)
-        address = (*tie, Piece("  "), Piece(seen.snapshot.public_url, Role.MUTED)) if seen.snapshot.public_url else tie
-        for end in (address, tie):
-            if columns_of(start) + columns_of(end) + 1 <= width:
-                return [line(apart(start, end, width))]
-        current = [piece for piece in start if piece.role is Role.TAB]
-        return [line(apart([start[0], GAP, *current], tie, width))]
+                yield Piece(f" {number} {tab.title} ", Role.TAB, action)
+                continue
+            yield Piece(f" {number} ", Role.FAINT if named else Role.MUTED, action)
+            if named:
+                yield Piece(f"{tab.title} ", Role.MUTED, action)
 
 
 def tie_pieces(seen: Seen) -> tuple[Piece, ...]:

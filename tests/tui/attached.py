@@ -1,0 +1,59 @@
+"""Attached: the app on a real proxy in the test's own loop: what is pressed is commanded, what happens is seen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fakes.running import Running, running_proxy
+from tui.stage import Stage
+
+from bursar.contract.snapshot import Snapshot
+from bursar.domain.clock import FixedClock, SystemClock
+from bursar_tui.app import BursarApp
+from bursar_tui.link import door_at, watch_at
+
+
+@dataclass
+class Hands(Stage):
+    """A stage whose proxy is real."""
+
+    proxy: Running
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The proxy's own state."""
+        return self.proxy.daemon.feed.snapshot
+
+    async def sees(self, text: str) -> None:
+        """Wait until some text can be read."""
+        try:
+            await self.until(lambda: text in self.text)
+        except TimeoutError:
+            raise AssertionError(f"{text!r} does not come:\n{self.text}") from None
+
+
+@asynccontextmanager
+async def attached(extra: str, folder: Path | None = None, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Hands]:
+    """The app on a proxy with this configuration besides its practice upstream."""
+    with _folder(folder) as home:
+        async with running_proxy(home, extra) as proxy:
+            clock = FixedClock(SystemClock().now_ms())
+            app = BursarApp(watch_at(proxy.places), door_at(proxy.places), "the test", clock)
+            async with app.run_test(size=size) as pilot:
+                hands = Hands(app, pilot, clock, asyncio.Queue(), proxy)
+                await hands.until(lambda: app.seen.known)
+                await pilot.pause()
+                yield hands
+
+
+@contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    """That folder, or a new one whose name is short enough for a socket."""
+    if folder is not None:
+        yield folder
+        return
+    with TemporaryDirectory(prefix="bursar-") as new:
+        yield Path(new)
