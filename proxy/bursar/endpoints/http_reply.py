@@ -1,7 +1,8 @@
 """Reply over HTTP: what the client gets, through an aiohttp response."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from aiohttp import HttpVersion11, web
 
@@ -64,19 +65,22 @@ class HttpReply:
         self._stream.headers.update(_STREAM_HEADERS)
         self._stream.headers.update(with_own(self._own, headers))
         self._state, self._status = ReplyState.BEGUN, 200
-        await self._stream.prepare(self._request)
+        with _as_leaving():
+            await self._stream.prepare(self._request)
         self._written = self._loop.time()
         self._timer = self._loop.call_later(self._keep_alive_s, self._keep_alive)
 
     async def write(self, piece: bytes) -> None:
         """More of the stream; waits while the client does not read."""
         self._written = self._loop.time()
-        await self._stream.write(piece)
+        with _as_leaving():
+            await self._stream.write(piece)
 
     async def finish(self) -> None:
         """The stream's proper end."""
         self._stop()
-        await self._stream.write_eof()
+        with _as_leaving():
+            await self._stream.write_eof()
         self._state = ReplyState.FINISHED
 
     async def break_off(self, why: bytes = b"") -> None:
@@ -111,3 +115,12 @@ class HttpReply:
             self._stream.write_comment(transport, b": keep-alive\n\n")
             self._written = self._loop.time()
         self._timer = self._loop.call_at(self._written + self._keep_alive_s, self._keep_alive)
+
+
+@contextmanager
+def _as_leaving() -> Iterator[None]:
+    """A write that meets a connection which has just gone ends the call as its cancellation would a moment later."""
+    try:
+        yield
+    except ConnectionResetError:
+        raise asyncio.CancelledError from None
