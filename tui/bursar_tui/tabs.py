@@ -26,6 +26,8 @@ TABS = (
     Tab("overview", "Overview", "Overview"),
     Tab("calls", "Calls", "Calls"),
     Tab("budgets", "Budgets", "Budgets"),
+    Tab("keys", "Keys", "Keys"),
+    Tab("upstreams", "Upstreams", "UpstreamBrowser"),
 )
 
 OFFLINE = Tab("offline", "Offline", "Offline")

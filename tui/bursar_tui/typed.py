@@ -76,7 +76,7 @@ def as_option(number: int, unit: Unit) -> str:
 def span_option(ms: int) -> str:
     """A stretch of time as the commands take it: `1h`, `90min`, `2d`."""
     for size, name in ((DAY_MS, "d"), (HOUR_MS, "h")):
-        if ms % size == 0:
+        if ms and ms % size == 0:
             return f"{ms // size}{name}"
     return f"{ms // MINUTE_MS}min"
 

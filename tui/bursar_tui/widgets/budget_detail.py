@@ -10,7 +10,7 @@ from bursar.domain.cycle import Every
 from bursar.domain.plan import PlanState
 from bursar.domain.wallet import Levels
 from bursar_tui.budget import Budget, budgets
-from bursar_tui.ink import BLANK, Line, Piece, Role, line
+from bursar_tui.ink import BLANK, Line, Piece, Role, left, line
 from bursar_tui.outlook import Level
 from bursar_tui.seen import Seen
 from bursar_tui.widgets.account_bar import account_bar
@@ -50,11 +50,11 @@ def _account(seen: Seen, budget: Budget, width: int) -> Iterator[Line]:
         yield BLANK
         yield title("Raised for a while")
         for grant in budget.raises:
-            left = span((grant.until_ms or seen.now_ms) - seen.now_ms)
+            rest = span((grant.until_ms or seen.now_ms) - seen.now_ms)
             undo = f"screen.undo({grant.id})"
             yield line(
                 Piece(f"  {amount(grant.amount, account.unit)} more", Role.ACCENT),
-                Piece(f"  {left} left, until {about(grant.until_ms or 0, seen.now_ms, seen.zone)}"),
+                Piece(f"  {rest} left, until {about(grant.until_ms or 0, seen.now_ms, seen.zone)}"),
                 Piece("   u", Role.KEY, undo),
                 Piece(" undo", Role.MUTED, undo),
                 Piece(f"   by {grant.by}" if grant.by else "", Role.MUTED),
@@ -152,8 +152,8 @@ def _plan(seen: Seen, plan: Account, width: int) -> Iterator[Line]:
     limit = next((each for each in accounts.values() if each.within == plan.id), None)
     if limit is not None:
         has = seen.snapshot.standings.get(limit.id)
-        left = has.available if has is not None else limit.limit
-        yield from told("then", f"its wallet pays, {balance(left)} more of {balance(limit.limit)} in this cycle", width)
+        more = has.available if has is not None else limit.limit
+        yield from told("then", f"its wallet pays, {balance(more)} more of {balance(limit.limit)} in this cycle", width)
 
 
 def _payers(seen: Seen, account: Account) -> Iterator[Line]:
@@ -171,7 +171,7 @@ def _payers(seen: Seen, account: Account) -> Iterator[Line]:
     most = sorted(spent.items(), key=lambda each: (-each[1][1], -each[1][2]))
     for key, (calls, cost_nano, tokens) in most[:LATELY]:
         used = balance(cost_nano) if account.unit is Unit.NANO_DOLLARS else f"{tokens:,} tokens"
-        yield fact(f"  {key[:9]}", Piece(used), Piece(f"  {counted(calls, 'call')}", Role.MUTED))
+        yield line(Piece(f"  {left(key, 18)} "), Piece(used), Piece(f"  {counted(calls, 'call')}", Role.MUTED))
 
 
 def _doubt(seen: Seen, doubt: DoubtView, width: int) -> Iterator[Line]:

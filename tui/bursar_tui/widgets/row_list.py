@@ -22,6 +22,9 @@ class ListRow(NamedTuple):
     id: str = ""
 
 
+SHORT = 12
+"""Below this height of the terminal there is no room for what the cursor passes over."""
+
 Choose = Callable[[Seen, int], list[ListRow]]
 """The rows for a width. Where none has an id, they teach."""
 
@@ -84,6 +87,8 @@ class RowList(ScrollView, can_focus=True):
             return
         before, was = self._drawn, self._chosen
         self._rows = self._choose(seen, self.room.width)
+        if self.app.size.height < SHORT and self._places:
+            self._rows = [row for row in self._rows if row.id]
         self._stay()
         ground = Ground.CURSOR if self.has_focus else Ground.RESTING
         self._drawn = [
