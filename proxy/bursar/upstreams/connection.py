@@ -10,7 +10,7 @@ from yarl import URL
 
 from bursar.domain.refusals import Refusal, UpstreamBroke, UpstreamRefusal, UpstreamUnreachable
 from bursar.upstreams.dial import Origin
-from bursar.upstreams.pool import Pool
+from bursar.upstreams.pool import KEPT_S, Pool
 from bursar.upstreams.wire import Failure, Response, WireFailed
 
 _UNSENDABLE = ("\r", "\n", "\0")
@@ -44,10 +44,10 @@ def address(method: str, url: URL, headers: Mapping[str, str]) -> Address:
 
 
 class Connection:
-    """Sends requests to upstreams. Must be made and closed within a running event loop."""
+    """Sends requests to upstreams; what rests is kept for `kept_s`. Made and closed within a running event loop."""
 
-    def __init__(self) -> None:
-        self._pool = Pool()
+    def __init__(self, *, kept_s: float = KEPT_S) -> None:
+        self._pool = Pool(kept_s)
 
     async def send(
         self, to: Address, body: bytes | None, *, upstream: str, connect_s: float, delivery: Delivery

@@ -12,7 +12,8 @@ KEPT_S = 30.0
 class Pool:
     """All connections: those at rest, the latest of an origin first, and those in use."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept_s: float = KEPT_S) -> None:
+        self._kept_s = kept_s
         self._loop = asyncio.get_running_loop()
         self._dialer = Dialer()
         self._origins: dict[Wire, Origin] = {}
@@ -55,7 +56,7 @@ class Pool:
             return
         self._resting.setdefault(origin, {})[wire] = self._loop.time()
         if self._timer is None:
-            self._timer = self._loop.call_later(KEPT_S, self._sweep)
+            self._timer = self._loop.call_later(self._kept_s, self._sweep)
 
     def _forget(self, wire: Wire) -> None:
         origin = self._origins.pop(wire, None)
@@ -66,10 +67,10 @@ class Pool:
 
     def _sweep(self) -> None:
         """Close what has rested for long enough, and look again when the next has."""
-        over = self._loop.time() - KEPT_S
+        over = self._loop.time() - self._kept_s
         since = [(rested, wire) for resting in self._resting.values() for wire, rested in resting.items()]
         for rested, wire in since:
             if rested <= over:
                 wire.abort()
         left = [rested for rested, _ in since if rested > over]
-        self._timer = self._loop.call_at(min(left) + KEPT_S, self._sweep) if left else None
+        self._timer = self._loop.call_at(min(left) + self._kept_s, self._sweep) if left else None

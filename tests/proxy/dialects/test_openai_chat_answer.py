@@ -35,6 +35,21 @@ def test_usage_comes_with_a_chunk_or_alone() -> None:
     assert hear(chunk({"content": "x"}, usage=None)).usage is None
 
 
+def test_usage_beside_it_keeps_reasoning_apart() -> None:
+    # Only where the types of all fields allow for what vendors send is an answer read field by field; read
+    # loosely, all text of it is one.
+    details = {"completion_tokens_details": {"reasoning_tokens": 3}, "prompt_tokens_details": None}
+    usage = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12, **details}
+    for heard in (
+        hear(chunk({"content": "a", "reasoning_content": "b"}, usage=usage)),
+        hear(json.dumps({"choices": [{"message": {"content": "a", "reasoning": "b"}}], "usage": usage}).encode()),
+        hear(chunk({"content": "a", "reasoning": "b"}, usage=usage, error=None)),
+    ):
+        assert (sorted(heard.text), heard.reasoning) == (["a", "b"], "b")
+        assert heard.usage is not None
+        assert (heard.usage.completion_tokens, heard.usage.reasoning_tokens) == (7, 3)
+
+
 def test_the_end() -> None:
     assert hear(b"[DONE]") == Heard(done=True)
 

@@ -251,6 +251,40 @@ def test_only_what_is_new_is_fresh(counter: PromptCounter, parts_of: MakeParts) 
     assert counter.prompt_tokens(parts_of(turns), "gpt-4o") == counted
 
 
+ROUGH = {
+    "prose": conversation(20, 400),
+    "chinese": [{"role": "user", "content": "我们需要在预算之内完成这个任务。" * 500}],
+    "code": [{"role": "user", "content": "for (let i = 0; i < n; i++) { a[i] ^= b[i] >>> 3; }\n" * 500}],
+    "text parts": [{"role": "user", "content": [{"type": "text", "text": "a word or two " * 500}]}],
+    "a tool's result": [{"role": "tool", "tool_call_id": "c1", "content": json.dumps(list(range(4000)))}],
+}
+
+
+@pytest.mark.parametrize("kind", ROUGH)
+def test_a_bound_by_a_sample_holds_for_text(kind: str, counter: PromptCounter, parts_of: MakeParts) -> None:
+    for model in ("gpt-4o", "gpt-4", "claude-opus-5"):
+        parts = parts_of(ROUGH[kind], tools=[WEATHER])
+        rough = PromptCounter(counter.text).rough(parts, model)
+        assert rough is not None
+        exact = PromptCounter(counter.text).prompt_tokens(parts, model)
+        assert exact <= rough[1]
+        assert exact * 0.8 < rough[0] < exact * 1.3
+
+
+def test_what_is_known_already_is_exact_in_a_bound(counter: PromptCounter, parts_of: MakeParts) -> None:
+    turns = conversation(30, 200)
+    known = counter.prompt_tokens(parts_of(turns), "gpt-4o")
+    rough = counter.rough(parts_of([*turns, {"role": "user", "content": "and " * 300}]), "gpt-4o")
+    assert rough is not None
+    assert known < rough[0] <= rough[1] < known + 700
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_nothing_is_bounded_whose_bytes_say_nothing(place: int, counter: PromptCounter, parts_of: MakeParts) -> None:
+    parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "https://x/y.png"}}]
+    assert counter.rough(parts_of([{"role": "user", "content": parts[place:]}]), "gpt-4o") is None
+
+
 def test_a_lookup_for_one_request_is_not_used_for_another(counter: PromptCounter, parts_of: MakeParts) -> None:
     one, other = parts_of(conversation(5, 10)), parts_of(conversation(7, 30))
     expected = [PromptCounter(counter.text).prompt_tokens(parts, "gpt-4o") for parts in (one, other)]
