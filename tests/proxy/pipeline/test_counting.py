@@ -63,7 +63,7 @@ async def test_what_is_too_much_is_refused_all_the_same(tmp_path: Path) -> None:
     async with running_proxy(tmp_path, PRICE + cap) as proxy:
         answer = await proxy.chat(f"main/{MODEL}", messages=asked, stream=True)
         assert answer.status in (402, 429)
-        assert proxy.practice.tally.total.requests == 0
+        assert proxy.practice.tally.total.begun == 0
         assert (await proxy.standing("all")).settled == 0
 
 
