@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from bursar.config.load import load
+from bursar.domain.cycle import Every
+from bursar.domain.recurrence import Recurrence
 
 Bursar = Callable[..., Any]
 
@@ -36,7 +38,9 @@ def test_unattended_with_a_key_in_a_variable(
     config = load(config_file, environ={})
     assert (config.upstreams["lab"].base_url, str(config.upstreams["lab"].secret)) == (practice, "env:LAB_KEY")
     assert [str(route) for route in config.aliases["fast"].routes] == ["lab/practice-small", "lab/practice-large"]
-    assert [(cap.name, cap.usd, cap.every) for cap in config.caps.values()] == [("week", 2_000_000_000, "week")]
+    assert [(cap.name, cap.usd, cap.every) for cap in config.caps.values()] == [
+        ("week", 2_000_000_000, Recurrence(Every.WEEK))
+    ]
     assert "lists" in ran.err
     key = next(line.strip() for line in ran.out.splitlines() if line.startswith("  bk-"))
     for program in ("Cline", "Continue", "Cursor", "OPENAI_BASE_URL=http://127.0.0.1:4141/v1", f"apiKey: {key}"):

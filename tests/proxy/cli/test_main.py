@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,13 +86,3 @@ def test_a_terminal_that_cannot_show_a_character_is_no_error(home: Path) -> None
     ran = subprocess.run(program, env=env, capture_output=True, timeout=60, check=False)
     assert b"\\u2713 configuration" in ran.stdout
     assert b"Traceback" not in ran.stderr
-
-
-def test_asking_is_quick(home: Path) -> None:
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    took = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "bursar", "status"], env=env, capture_output=True, check=False)
-        took.append(time.perf_counter() - begun)
-    assert min(took) < 0.25

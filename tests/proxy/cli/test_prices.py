@@ -39,5 +39,5 @@ output = "2"
     assert "No price is known for main/unknown-model" in ran.out
     assert {each["model"]: each["price"]["factor"] for each in bursar("prices", "--json").json} == {
         "gpt-4.1-mini": 700_000,
-        "own-model": 700_000,
+        "own-model": 1_000_000,
     }

@@ -36,7 +36,7 @@ async def test_every_base_url_that_users_paste_is_understood(tmp_path: Path) -> 
             async with proxy.session.post(f"{origin(proxy)}{base}/chat/completions", data=CHAT, headers=headers) as r:
                 assert r.status == 200, base
             async with proxy.session.get(f"{origin(proxy)}{base}/models", headers=headers) as r:
-                assert [model["id"] for model in (await r.json())["data"]] == ["fast"], base
+                assert (await r.json())["data"][0]["id"] == "fast", base
             async with proxy.session.get(f"{origin(proxy)}{base}/models/fast", headers=headers) as r:
                 assert (await r.json())["id"] == "fast", base
         assert {record.project for record in await proxy.records()} == {"", "site"}
