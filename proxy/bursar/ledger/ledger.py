@@ -52,14 +52,14 @@ class Held:
         except Refusal:
             raise
         except BaseException:
-            self._end()
+            self.end()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        self.end()
 
     async def grow(self, demands: Sequence[Demand]) -> None:
         """Hold more, for the same attempt. Raises OverBudget or LedgerUnavailable, and then holds what it held."""
@@ -90,7 +90,8 @@ class Held:
         in_dollars = [each.id for each in self._accounts.values() if each.unit is Unit.NANO_DOLLARS]
         return max(map(self.amount, in_dollars), default=0)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """What leaving the block does, for who cannot be one: hand over the end, once."""
         if not self._ended:
             self._ended = True
             self._ledger.end(self)

@@ -80,8 +80,8 @@ class Attempt:
 
     async def run(self, reply: Reply) -> Ending:
         """Take the attempt to its end. Raises a Refusal as long as nothing was promised to the client."""
-        async with AsyncExitStack() as holds:
-            await self._hold(holds)
+        await self._hold()
+        try:
             sender = self._assembly.sender(self._trial.route, self._holding.held.amount)
             opening = sender.open(self._call.path, self._body())
             self._tell_start()
@@ -92,18 +92,20 @@ class Attempt:
                 raise
             finally:
                 self._settle(opening.delivered, reply.status)
+        finally:
+            self._holding.held.end()
         return self._ending
 
-    async def _hold(self, holds: AsyncExitStack) -> None:
+    async def _hold(self) -> None:
         """Hold what the call may take. Where a bound on its prompt cannot be borne, its count may be."""
         try:
-            await self._holding.place(holds)
+            await self._holding.place()
         except OverBudget:
             if self._counted:
                 raise
             await self._count()
             self._holding = self._holding.for_prompt(self._trial.count.tokens)
-            await self._holding.place(holds)
+            await self._holding.place()
 
     async def _count(self) -> None:
         """Wait until the prompt is counted, if it is not."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from typing import TypeVar
 
 from bursar.assembly import Assembly
@@ -51,10 +51,13 @@ class Holding:
         self.refused: OverBudget | None = None
         """The account that could not bear more, once there is one."""
 
-    async def place(self, holds: AsyncExitStack) -> Held:
-        """Hold the first size, or the largest smaller one that is worth a call; `holds` ends it. Raises OverBudget."""
+    async def place(self) -> Held:
+        """Hold the first size, or the largest smaller one that is worth a call; who gets it ends it.
+
+        Raises OverBudget. Whatever else it is left by, nothing is held then.
+        """
         self.held = await self._fitting(
-            lambda demands: holds.enter_async_context(self._ledger.hold(self._call.id, self._route, demands))
+            lambda demands: self._ledger.hold(self._call.id, self._route, demands).__aenter__()
         )
         self._tokens = self.size.completion_tokens
         return self.held
