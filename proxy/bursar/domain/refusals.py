@@ -35,6 +35,11 @@ class Refusal(Exception):
         self.detail = detail or {}
         self.retry_after_s = retry_after_s
 
+    def let_go(self) -> None:
+        """Let go of the frames it came through. They hold what had been received, which is large at times, and
+        among it often the refusal itself: a circle that would keep all of it until the collector's next round."""
+        self.__traceback__ = self.__context__ = self.__cause__ = None
+
 
 # --- the caller's request -----------------------------------------------------------------------
 

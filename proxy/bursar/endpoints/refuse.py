@@ -24,7 +24,8 @@ def refusal_headers(refusal: Refusal) -> dict[str, str]:
 
 
 def refuse(refusal: Refusal, headers: dict[str, str] | None = None) -> web.Response:
-    """The whole answer."""
+    """The whole answer. The refusal is over with it."""
+    refusal.let_go()
     return web.Response(
         status=refusal.status,
         headers={**(headers or {}), **refusal_headers(refusal)},

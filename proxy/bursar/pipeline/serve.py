@@ -85,11 +85,14 @@ async def _first_that_answers(
         begun_s, probe = loop.time(), health.begin(route)
         try:
             ending = await attempt.run(answer.reply)
+            if ending.refusal is not None:
+                ending.refusal.let_go()
             if ending.refusal is None or not answer.may_go_on(ending, attempt.cost_nano):
                 break
             publish(_failed(call, route, ending.refusal, clock))
             candidates.broke(route, ending.refusal)
         except Refusal as refusal:
+            refusal.let_go()
             health.failed(route, refusal)
             publish(_failed(call, route, refusal, clock))
             now_s = loop.time()
