@@ -214,6 +214,7 @@ class Attempt:
         """The first event is there: the route is well, and who answers is known."""
         self._first_at = self._loop.time()
         self._health.answered(self._trial.route, round((self._first_at - self._begun_at) * 1000))
+        self._trial.count.begin()
         actual = answer.model or model
         if self._is_another(actual):
             self._notes += (f"answered by {printable(actual)}",)

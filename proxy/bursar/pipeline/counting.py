@@ -1,6 +1,8 @@
 """Counting: the tokens of a call's prompt, exact at once where little of it is new, else bounded and then exact."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from bursar.assembly import Assembly
 from bursar.domain.route import Route
@@ -14,33 +16,40 @@ class PromptCount:
     """Our count of a prompt, in tokens.
 
     `tokens` is the best that is known now; `bound` what it will hardly be above, to be held. Both are
-    exact once `is_exact`.
+    exact once `is_exact`. Where there is `count`, which takes a while, it is run in a thread: not before
+    somebody needs it or the answer has begun, since until then it would only delay the answer.
     """
 
-    __slots__ = ("_counting", "bound", "tokens")
+    __slots__ = ("_count", "_counting", "bound", "tokens")
 
-    def __init__(self, tokens: int, bound: int, counting: "asyncio.Future[int] | None" = None) -> None:
+    def __init__(self, tokens: int, bound: int, count: Callable[[], int] | None = None) -> None:
         self.tokens = tokens
         self.bound = bound
-        self._counting = counting
-        if counting is not None:
-            counting.add_done_callback(self._take)
+        self._count = count
+        self._counting: asyncio.Future[int] | None = None
 
     @property
     def is_exact(self) -> bool:
         """Whether it has been counted."""
-        return self._counting is None
+        return self._count is None
+
+    def begin(self) -> None:
+        """Count from now on, if it is not counted yet."""
+        if self._count is not None and self._counting is None:
+            self._counting = asyncio.get_running_loop().run_in_executor(None, self._count)
+            self._counting.add_done_callback(self._take)
 
     async def exact(self) -> int:
         """The exact figure, once it is there. Whoever waits may go: the counting goes on."""
+        self.begin()
         if self._counting is not None:
             await asyncio.shield(self._counting)
             self._take(self._counting)
         return self.tokens
 
     def _take(self, counting: "asyncio.Future[int]") -> None:
-        if self._counting is not None and not counting.cancelled() and counting.exception() is None:
-            self._counting = None
+        if self._count is not None and not counting.cancelled() and counting.exception() is None:
+            self._count = None
             self.tokens = self.bound = counting.result()
 
 
@@ -72,8 +81,7 @@ class Counts:
         if rough is None:
             tokens = await asyncio.to_thread(counter.prompt_tokens, parts, model)
             return PromptCount(tokens, tokens)
-        counting = asyncio.get_running_loop().run_in_executor(None, counter.prompt_tokens, parts, model)
-        return PromptCount(*rough, counting)
+        return PromptCount(*rough, partial(counter.prompt_tokens, parts, model))
 
 
 async def count_prompt(call: Call, route: Route, assembly: Assembly) -> int:
