@@ -1,12 +1,16 @@
 """Hostile: names that try to act on a terminal, on markup or on a layout, and a proxy in which everything has one."""
 
+import dataclasses
+
+from msgspec.structs import replace
 from tui.snapshots import CENT, DAY, MINUTE, NOW_MS, account, attempt, empty, ended, exchange, settled, standing
 
-from bursar.contract.events import AliasView, KeyView, UpstreamView
+from bursar.contract.events import AliasView, BalanceView, KeyView, RouteView, UpstreamView
 from bursar.contract.snapshot import DoubtView, Snapshot
-from bursar.domain.account import Unit
+from bursar.domain.account import AccountKind, Unit
 from bursar.domain.cycle import Every
 from bursar.domain.exchange import Outcome
+from bursar.domain.grant import Grant, GrantKind
 from bursar.domain.usage import Usage
 
 _CONTROLS = (
@@ -147,9 +151,18 @@ def hostile(names: list[str]) -> Snapshot:
         of = account(name, list(Unit)[number % 3], Every.DAY, 100, scope=name)
         snapshot.accounts[of.id], snapshot.standings[of.id] = of, standing(of, number % 130, 3)
         health = ("ok", "cooling", "off", name)[number % 4]
-        snapshot.upstreams[name] = UpstreamView(name, name, name, health, name, NOW_MS + MINUTE, 12)
-        snapshot.aliases[name] = AliasView(name, (f"{name}/{name}",), CENT, CENT)
-        snapshot.keys[name] = KeyView(name, "abcd", name, (name,), NOW_MS - DAY, None, False, NOW_MS, name)
+        route = RouteView(name, health, name, name, NOW_MS + MINUTE, 12, name, NOW_MS, 10, 10, CENT, CENT)
+        upstream = UpstreamView(name, name, name, health, name, NOW_MS + MINUTE, 12, name, name, NOW_MS, (route,), 3)
+        snapshot.upstreams[name] = replace(upstream, found=number % 5 == 4)
+        snapshot.aliases[name] = AliasView(name, (f"{name}/{name}", name), CENT, CENT)
+        key = KeyView(name, name, name, (name,), NOW_MS - DAY, None, False, NOW_MS, name)
+        snapshot.keys[name] = replace(key, rates=(name,), networks=(name,), fallback=(name,))
+        wallet = account(name, Unit.NANO_DOLLARS, Every.TOTAL, 0, AccountKind.WALLET, f"upstream {name}")
+        snapshot.accounts[wallet.id] = dataclasses.replace(wallet, link=name)
+        snapshot.balances[wallet.id] = BalanceView(wallet.id, NOW_MS, 5, 5, 5, True, name, name)
+        snapshot.raises[number] = Grant(
+            number, GrantKind.RAISE, of.id, standing(of, 0).cycle.start_ms, 7, NOW_MS, name, name, NOW_MS + MINUTE
+        )
         snapshot.in_doubt[number] = DoubtView(number, name, name, name, NOW_MS, ((of.id, 5),))
         view = exchange(number, name, ago=(len(names) - number) * 1_000, key=name, project=name, client=name)
         view.id = f"{number:03d}{name}"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from msgspec import structs
 from tui.snapshots import CENT, DAY, DOLLAR, HOUR, MINUTE, NOW_MS, SECOND, account, busy, standing
 
+from bursar.contract.commands import SpendReport, SpendRow
 from bursar.contract.events import AliasView, BalanceView, KeyView, RouteView, UpstreamView
 from bursar.contract.snapshot import DoubtView, Snapshot
 from bursar.domain.account import Account, AccountKind, Unit
@@ -171,3 +172,19 @@ def _keys(snapshot: Snapshot) -> None:
     snapshot.keys["old-pc"] = KeyView(
         "old-pc", "t0Bx", "", (), NOW_MS - 90 * DAY, None, True, NOW_MS - 12 * DAY, "aider"
     )
+
+
+def spent() -> SpendReport:
+    """What each key has spent, as the local door answers it."""
+    rows = (
+        SpendRow("laptop", 3_941, 61_204_110, 48_110_400, 1_804_233, 311_092, 38_120_000_000),
+        SpendRow("ci", 1_204, 4_100_380, 0, 210_442, 0, 3_470_000_000),
+        SpendRow("autocomplete", 18_220, 9_310_007, 6_201_118, 402_771, 0, 1_090_000_000),
+    )
+    return SpendReport("key", NOW_MS - 30 * DAY, NOW_MS, rows, summed(rows))
+
+
+def summed(rows: tuple[SpendRow, ...]) -> SpendRow:
+    """Their sum."""
+    figures = [sum(figure) for figure in zip(*(structs.astuple(row)[1:] for row in rows), strict=True)]
+    return SpendRow("", *figures)

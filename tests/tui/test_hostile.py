@@ -2,20 +2,29 @@
 
 import re
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 from textual import events
 from tui.hostile import corpus, hostile
-from tui.snapshots import NOW_MS
+from tui.snapshots import NOW_MS, empty
 from tui.stage import Recording, shut, staged
 
 from bursar.contract.codec import Numbered, Opening
+from bursar.contract.commands import KeyIssued
 from bursar.domain.clock import FixedClock
 from bursar_tui.app import BursarApp
 from bursar_tui.link import Since, Unattached
 from bursar_tui.messages import LinkLost
+from bursar_tui.screens.browser import Browser
 from bursar_tui.screens.call import Call
+from bursar_tui.screens.choice import Choice, Option
+from bursar_tui.screens.confirm import Confirm
+from bursar_tui.screens.dialog import Dialog
+from bursar_tui.screens.form import Field, Form
+from bursar_tui.screens.key_shown import KeyShown
 from bursar_tui.widgets.exchange_table import ExchangeTable
+from bursar_tui.widgets.lines import strip_of
 
 _OURS = re.compile(
     r"\x1b\[[0-9;]*m"  # looks
@@ -59,6 +68,49 @@ async def test_every_screen(first: int) -> None:
     for name in names:
         if "[" in name and len(name) < 12 and name.isprintable():
             assert name in read, f"{name!a} was read as markup"
+
+
+@pytest.mark.parametrize("tab", ["3", "4", "5", "6"])
+@pytest.mark.parametrize("first", range(0, 200, 50))
+async def test_every_list_every_detail_and_every_dialog(first: int, tab: str) -> None:
+    names = corpus()[first : first + 50]
+    snapshot = hostile(names)
+    dialogs = {"3": "rpezsu", "4": "neox", "5": "cvb", "6": "l"}[tab]
+    async with staged(snapshot, (152, 40), recorded=True) as stage:
+        await stage.press(tab)
+        screen = stage.app.screen
+        assert isinstance(screen, Browser)
+        rows = [row.id for row in screen.list._rows if row.id]
+        for row in rows:
+            for each in screen.detail(stage.app.seen, row, 100):
+                harmless([segment.text for segment in strip_of(each, 100, screen.list)])
+        await stage.press("end", "enter", "down", "pagedown", "escape")
+        for place, key in enumerate(dialogs):
+            screen.list.put_at(rows[place * 7])
+            await stage.press(key, "down", "escape", "escape")
+        await stage.press("question_mark", "escape", "home")
+        for size in ((40, 12), (20, 5)):
+            await stage.pilot.resize_terminal(*size)
+            await stage.pilot.pause()
+        stage.app.tell(names[-1], well=False)
+        await stage.pilot.pause()
+        harmless(stage.written)
+
+
+@pytest.mark.parametrize("kind", ["choice", "confirm", "form", "key"])
+async def test_dialogs_that_say_a_name(kind: str) -> None:
+    async with staged(empty(), (60, 20), recorded=True) as stage:
+        for name in corpus()[:160:8]:
+            dialogs: dict[str, Dialog[Any]] = {
+                "choice": Choice(name, name, [Option(1, name, name, name), Option(2, name)]),
+                "confirm": Confirm(name, [name, name], name),
+                "form": Form(name, name, [Field(name, name, name)], lambda typed: (1, typed[0])),
+                "key": KeyShown(KeyIssued(name, name), name),
+            }
+            stage.app.push_screen(dialogs[kind])
+            await stage.pilot.pause()
+            await stage.press("escape")
+        harmless(stage.written)
 
 
 @pytest.mark.parametrize("name", ["gpt-4[/]", "\x1b]52;c;aGk=\x07", "\x9b2J", "x" * 5_000])

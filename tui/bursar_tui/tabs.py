@@ -28,6 +28,7 @@ TABS = (
     Tab("budgets", "Budgets", "Budgets"),
     Tab("keys", "Keys", "Keys"),
     Tab("upstreams", "Upstreams", "UpstreamBrowser"),
+    Tab("models", "Models", "Models"),
 )
 
 OFFLINE = Tab("offline", "Offline", "Offline")

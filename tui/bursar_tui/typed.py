@@ -11,6 +11,7 @@ from bursar_tui.words import DAY_MS, HOUR_MS, MINUTE_MS
 _SPANS = {"min": MINUTE_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 _SPAN = re.compile(r"(\d{1,6})\s*(min|m|h|d|w)", re.ASCII)
 _COUNT = re.compile(r"(\d[\d_,]*)\s*([kKmM]?)\s*(?:tokens?|requests?)?", re.ASCII)
+_CENT = 10_000_000
 _SCALES = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
@@ -82,18 +83,15 @@ def span_option(ms: int) -> str:
 
 
 def presets(limit: int, unit: Unit) -> tuple[int, ...]:
-    """Three raises that suit a cap: a fifth, a half and the whole of it, rounded to what people would say."""
-    step = FACTOR_ONE if unit is Unit.MICRO_REQUESTS else 1
-    least = 1_000_000_000 if unit is Unit.NANO_DOLLARS else 10 * step
-    chosen: list[int] = []
-    for part in (limit // 5, limit // 2, limit):
-        number = max(least * (1, 5, 10)[len(chosen)] if limit < 2 * least else _rounded(part, step), step)
-        if number not in chosen:
-            chosen.append(number)
-    return tuple(chosen)
+    """Up to three raises that suit a cap: a fifth, a half and the whole of it, as people would say them."""
+    step = {Unit.NANO_DOLLARS: _CENT, Unit.MICRO_REQUESTS: FACTOR_ONE}.get(unit, 1)
+    if limit < step:
+        # What refuses everything is raised by what people try things with.
+        return (100 * step, 500 * step, 1_000 * step)
+    return tuple(sorted({_rounded(part, step) for part in (limit // 5, limit // 2, limit)}))
 
 
 def _rounded(number: int, step: int) -> int:
-    """To its first two digits, in whole steps."""
+    """Down to its first two digits, in whole steps, and at least one step."""
     size = max(step, int("1" + "0" * max(0, len(str(number)) - 2)))
-    return max(size, number // size * size)
+    return max(step, number // size * size)

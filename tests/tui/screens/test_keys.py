@@ -5,11 +5,11 @@ import re
 
 import pytest
 from tui.attached import Hands, attached
-from tui.money import wealthy
+from tui.money import spent, wealthy
 from tui.snapshots import empty
 from tui.stage import compare, staged
 
-from bursar.contract.commands import KeyIssued, SpendReport, SpendRow
+from bursar.contract.commands import KeyIssued
 from bursar_tui.screens.confirm import Confirm
 from bursar_tui.screens.key_shown import KeyShown
 from bursar_tui.screens.keys import Keys
@@ -23,8 +23,7 @@ async def test_all_of_them(size: tuple[int, int]) -> None:
         await stage.press("4")
         screen = stage.app.screen
         assert isinstance(screen, Keys)
-        row = SpendRow("ci", 1_204, 4_100_000, 0, 210_000, 0, 3_470_000_000)
-        screen.take_spend(SpendReport("key", 0, 1, (row,), row))
+        screen.take_spend(spent())
         await stage.pilot.pause()
         compare(f"keys-{size[0]}x{size[1]}", stage.text)
 

@@ -38,7 +38,9 @@ def _account(seen: Seen, budget: Budget, width: int) -> Iterator[Line]:
     account, standing = outlook.account, outlook.standing
     yield heading(account.name, (Piece(f"{mark.glyph} {mark.word}", mark.role),), width)
     yield line(Piece(kind_words(outlook), Role.MUTED))
-    yield account_line(standing, width, shade_of(outlook))
+    yield BLANK
+    yield line(account_bar(standing, max(1, width), shade_of(outlook)))
+    yield BLANK
     yield from _figures(seen, budget)
     if account.kind is AccountKind.WALLET:
         yield from _wallet(seen, account, width)
@@ -61,11 +63,6 @@ def _account(seen: Seen, budget: Budget, width: int) -> Iterator[Line]:
                 Piece(f": {grant.note}" if grant.note else "", Role.MUTED),
             )
     yield from _payers(seen, account)
-
-
-def account_line(standing: Standing, width: int, role: Role) -> Line:
-    """The bar over the whole width."""
-    return line(account_bar(standing, max(1, width), role))
 
 
 def _figures(seen: Seen, budget: Budget) -> Iterator[Line]:

@@ -9,11 +9,12 @@ from bursar_tui.budget import budgets
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.outlook import running_of
 from bursar_tui.seen import Seen
+from bursar_tui.widgets.accounts import WIDE, middling
 from bursar_tui.widgets.budget_rows import budget_line
 from bursar_tui.widgets.facts import fact, sentence, told
 from bursar_tui.widgets.key_rows import days_words, key_mark
 from bursar_tui.widgets.panel import heading
-from bursar_tui.words import counted, instant, span
+from bursar_tui.words import counted, instant, span, tokens
 
 
 def key_detail(seen: Seen, spent: Mapping[str, SpendRow], name: str, width: int) -> list[Line]:
@@ -40,14 +41,17 @@ def _key(seen: Seen, key: KeyView, spent: SpendRow | None, width: int) -> Iterat
     if running:
         yield fact("now", Piece(f"{counted(running, 'call')} in flight", Role.ACCENT))
     if spent is not None:
-        tokens = f"  {spent.prompt_tokens:,} tokens in, {spent.completion_tokens:,} out"
-        yield fact("spent", Piece(days_words(spent), Role.STRONG), Piece(tokens, Role.MUTED))
+        used = f"  {tokens(spent.prompt_tokens)} tokens in, {tokens(spent.completion_tokens)} out"
+        yield fact("spent", Piece(days_words(spent), Role.STRONG), Piece(used, Role.MUTED))
     yield from _held(seen, key, width)
     yield BLANK
     yield line(Piece("Its caps", Role.STRONG))
     caps = [budget for budget in budgets(seen) if budget.outlook.account.scope == f"key {key.name}"]
     for budget in caps:
-        yield budget_line(seen, budget, min(width, 100))
+        if width >= WIDE:
+            yield budget_line(seen, budget, min(width, 100))
+        else:
+            yield from middling(seen, budget.outlook, width)
     if not caps:
         yield from sentence("None of its own: what it spends counts for the caps on everything. To give it one:", width)
         yield line(Piece(f"  bursar key set {key.name} --cap 5usd/day", Role.ACCENT))

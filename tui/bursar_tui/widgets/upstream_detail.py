@@ -85,6 +85,7 @@ def _payers(seen: Seen, view: UpstreamView, width: int) -> Iterator[Line]:
         standing = snapshot.standings.get(account.id)
         left = f"{amount(standing.available, account.unit)} left" if standing is not None else "unused"
         yield fact("" if place else "paid by", Piece(f"{account.kind} {account.name}"), Piece(f"  {left}", Role.MUTED))
+    for account in payers_of(snapshot, view.name):
         if account.id in snapshot.balances:
             yield from vendor_lines(seen, snapshot.balances[account.id], width)
 
