@@ -51,6 +51,7 @@ from bursar.ledger.ledger import Ledger
 from bursar.ledger.reconcile import Reconciler
 from bursar.ledger.retention import retire
 from bursar.ledger.statement import Statement
+from bursar.memory import give_back
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
 from bursar.pipeline.explain import Explainer
@@ -189,6 +190,8 @@ class Daemon:
         stack.push_async_callback(_cancelled, watching)
         keeping = asyncio.create_task(self._keep_house(database, zone), name="retention")  # noqa: TID251 - the stack keeps it
         stack.push_async_callback(_cancelled, keeping)
+        giving_back = asyncio.create_task(give_back(), name="memory")  # noqa: TID251 - the stack keeps it
+        stack.push_async_callback(_cancelled, giving_back)
         return self.base_url
 
     async def until_stopped(self) -> None:

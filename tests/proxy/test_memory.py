@@ -1,0 +1,36 @@
+"""Memory that a very large answer took goes back to the system, and does so without being asked."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bursar.memory import trimmer
+
+PROGRAM = """
+import asyncio
+from bursar.memory import WORTH_BYTES, give_back, resident
+
+async def main():
+    task = asyncio.ensure_future(give_back(0.02))
+    await asyncio.sleep(0.05)
+    first = resident()
+    # Below what the allocator takes from the system by itself, with every other one kept: holes it holds on to.
+    pieces = [bytearray(60_000) for _ in range(4000)]
+    taken = resident()
+    del pieces[:-1]
+    async with asyncio.timeout(10):
+        while resident() > first + WORTH_BYTES:
+            await asyncio.sleep(0.02)
+    assert taken > first + 4 * WORTH_BYTES
+    task.cancel()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(trimmer() is None, reason="this system's allocator gives memory back by itself")
+def test_what_is_free_again_goes_back() -> None:
+    proxy = Path(__file__).resolve().parents[2] / "proxy"
+    subprocess.run([sys.executable, "-c", PROGRAM], env={"PYTHONPATH": str(proxy)}, check=True, timeout=60)
