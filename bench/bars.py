@@ -64,6 +64,7 @@ def verdicts(figures: Figures, soaked: int) -> Iterator[Verdict]:
     yield _others(figures)
     yield _at_most_bare(figures, "paced.p50", 1.2)
     yield _at_most_bare(figures, "paced.p99", 1.5)
+    yield _at_most(figures, "paced200.p99", 30_000)
     yield _at_most_bare(figures, "burst1.first", 1.2)
     yield _at_most(figures, "start", 1.0)
     yield _at_most(figures, "rest.memory", 100)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -134,6 +135,11 @@ class Child:
         return code
 
     @property
+    def lines(self) -> list[str]:
+        """Every line of its output, at most the last ten thousand."""
+        return list(self._said.lines)
+
+    @property
     def said(self) -> str:
         """The last lines of its output."""
         return self._said.last
@@ -144,7 +150,7 @@ class _Said:
 
     def __init__(self, pipe: IO[str]) -> None:
         self._pipe = pipe
-        self._lines: list[str] = []
+        self.lines: deque[str] = deque(maxlen=10_000)
         self._port = 0
         self._known = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -152,7 +158,7 @@ class _Said:
 
     def _read(self) -> None:
         for line in self._pipe:
-            self._lines = [*self._lines[-30:], line]
+            self.lines.append(line)
             found = _LISTENING.search(line)
             if found is not None and not self._port:
                 self._port = int(found[1])
@@ -167,7 +173,7 @@ class _Said:
 
     @property
     def last(self) -> str:
-        return "".join(self._lines).strip()
+        return "".join(list(self.lines)[-30:]).strip()
 
     def close(self) -> None:
         self._reader.join(5)

@@ -21,7 +21,7 @@ from bench.figures import Figures, Way
 from bench.load import Wrong
 from bench.neighbours import Neighbours
 from bench.upkeep import Upkeep
-from bench.workloads import SHORT, Entrance, Workloads
+from bench.workloads import EVERY_MS, MANY_EVERY_MS, MANY_STREAMS, SHORT, STREAMS, Entrance, Workloads
 
 Repetition = Callable[[Entrance], Awaitable[None]]
 """One repetition of a workload on one way."""
@@ -109,7 +109,10 @@ class Run:
         steps: list[tuple[str, Callable[[Workloads], Repetition]]] = [
             *((f"plain, {n}", lambda loads, n=n: partial(loads.plain, connections=n)) for n in (1, 16, 64)),
             *((f"burst, {n}", lambda loads, n=n: partial(loads.burst, connections=n)) for n in (1, 16)),
-            ("paced", lambda loads: loads.paced),
+            *(
+                (f"paced, {n}", lambda loads, n=n, ms=ms: partial(loads.paced, streams=n, every_ms=ms))
+                for n, ms in ((STREAMS, EVERY_MS), (MANY_STREAMS, MANY_EVERY_MS))
+            ),
             ("500 KB, known", known),
             ("500 KB, unseen", unseen),
             ("beside 500 KB", beside),

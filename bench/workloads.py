@@ -12,7 +12,9 @@ from bench.load import Answer, connected, for_a_while, one_by_one, together
 
 BURST = 200
 EVERY_MS = 20
+MANY_EVERY_MS = 100
 STREAMS = 64
+MANY_STREAMS = 200
 OTHERS = 8
 SHORT = 5
 """The chunks of an answer of which only the first matters."""
@@ -80,25 +82,26 @@ class Workloads:
         if cpu is not None:
             self._add(at, Measure(f"{name}.cpu", f"{title}: CPU", "µs/chunk"), cpu / 1e3 / chunks)
 
-    async def paced(self, at: Entrance) -> None:
-        """Many streams, a chunk each 20 ms."""
-        title = f"{STREAMS} streams, a chunk each {EVERY_MS} ms"
-        chunks = max(25, int(self._seconds * 1.5 * 1000 / EVERY_MS))
-        async with connected(at.port, STREAMS) as connections:
+    async def paced(self, at: Entrance, streams: int, every_ms: int) -> None:
+        """So many streams at once, a chunk of each every so many milliseconds."""
+        name = "paced" if streams == STREAMS else f"paced{streams}"
+        title = f"{streams} streams, a chunk each {every_ms} ms"
+        chunks = max(25, int(self._seconds * 1.5 * 1000 / every_ms))
+        async with connected(at.port, streams) as connections:
             before = at.cpu_ns()
             answers = await together(
                 connections,
-                at.request(asks.paced(chunks, EVERY_MS)),
-                EVERY_MS / 1000 / STREAMS,
+                at.request(asks.paced(chunks, every_ms)),
+                every_ms / 1000 / streams,
                 is_stream_of(chunks),
             )
             after = at.cpu_ns()
         delays = [delay / 1e3 for answer in answers for _, delay in delays_ns(answer)]
-        self._add(at, Measure("paced.p50", f"{title}: a chunk, p50", "µs", added=True), quantile(delays, 0.5))
-        self._add(at, Measure("paced.p99", f"{title}: a chunk, p99", "µs", added=True), quantile(delays, 0.99))
+        self._add(at, Measure(f"{name}.p50", f"{title}: a chunk, p50", "µs", added=True), quantile(delays, 0.5))
+        self._add(at, Measure(f"{name}.p99", f"{title}: a chunk, p99", "µs", added=True), quantile(delays, 0.99))
         if before is not None and after is not None:
-            cpu = (after - before) / 1e3 / (chunks * STREAMS)
-            self._add(at, Measure("paced.cpu", f"{title}: CPU", "µs/chunk"), cpu)
+            cpu = (after - before) / 1e3 / (chunks * streams)
+            self._add(at, Measure(f"{name}.cpu", f"{title}: CPU", "µs/chunk"), cpu)
 
     async def known(self, at: Entrance, bodies: Sequence[bytes]) -> None:
         """A long conversation that was there before, but for its last message; the first one only makes it known."""
