@@ -1,17 +1,28 @@
 """Budgets: plans, wallets and caps, the most urgent first; raised, topped up, corrected; holds in doubt decided."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from textual.binding import Binding
 
-from bursar.contract import accounts as door
-from bursar.contract.accounts import Correct, GrantMade, RaiseCap, ResetPlan, TopUp
 from bursar.domain.account import Account, AccountKind
 from bursar.domain.grant import Grant
-from bursar.domain.money import NANO_PER_USD, plain_usd, usd
+from bursar.domain.money import NANO_PER_USD, plain_usd
 from bursar_tui.budget import budgets, raises_of
-from bursar_tui.errands import Errand, whoever
+from bursar_tui.budget_errands import (
+    BALANCE,
+    RELEASE,
+    SETTLE,
+    comparing,
+    correcting,
+    deciding,
+    paying,
+    raise_command,
+    raising,
+    read_dollars,
+    read_raise,
+    resetting,
+    undoing,
+)
 from bursar_tui.ink import Line
 from bursar_tui.outlook import present_standing
 from bursar_tui.screens.browser import Browser
@@ -20,11 +31,11 @@ from bursar_tui.screens.confirm import Confirm
 from bursar_tui.screens.form import Field, Form
 from bursar_tui.screens.screen import Command
 from bursar_tui.seen import Seen
-from bursar_tui.typed import amount, as_option, dollars, presets, span_ms, span_option
+from bursar_tui.typed import as_option, presets
 from bursar_tui.widgets.budget_detail import budget_detail
 from bursar_tui.widgets.budget_rows import DOUBT, budget_rows
 from bursar_tui.widgets.row_list import ListRow
-from bursar_tui.words import HOUR_MS, about, balance, bare, span
+from bursar_tui.words import HOUR_MS, bare, span
 from bursar_tui.words import amount as amount_of
 
 _PAID_IN = (10, 20, 50, 100)
@@ -142,22 +153,14 @@ class Budgets(Browser):
                     f"Raise {cap.name}",
                     "It ends by itself; what was used by then stays used.",
                     [Field("how much more", first), Field("for how long", "1h", "90min, 1h, 2d")],
-                    partial(_read_raise, cap),
+                    partial(read_raise, cap),
                 ),
                 partial(self._raise, cap),
             )
 
     def _raise(self, cap: Account, chosen: tuple[int, int] | None) -> None:
         if chosen is not None:
-            more, for_ms = chosen
-            command = RaiseCap(amount=more, unit=cap.unit, for_ms=for_ms, by=whoever())
-            ask = door.raise_cap(cap.name, command)
-            self.send(Errand(f"Raising {cap.name} …", lambda proxy: proxy.ask(ask), self._raised))
-
-    def _raised(self, made: GrantMade) -> str:
-        until = about(made.grant.until_ms or 0, self.seen.now_ms, self.seen.zone)
-        more = amount_of(made.grant.amount, made.account.unit)
-        return f"Cap {made.account.name} has {more} more until {until}. u undoes it."
+            self.send(raising(cap, *chosen, self.seen))
 
     def action_undo(self, number: int | None = None) -> None:
         """End a raise before its time; where there are several, the one that is chosen."""
@@ -180,8 +183,7 @@ class Budgets(Browser):
 
     def _undo(self, number: int | None) -> None:
         if number is not None:
-            ask = door.undo_raise(number)
-            self.send(Errand("Undoing the raise …", lambda proxy: proxy.ask(ask), lambda _: "The raise has ended."))
+            self.send(undoing(number))
 
     def action_top_up(self) -> None:
         """Pay into a wallet: what the vendor was paid is entered here."""
@@ -204,14 +206,13 @@ class Budgets(Browser):
         elif paid == 0:
             fields = [Field("dollars", "", "20 or 12.50"), Field("note (kept with it)", "", "invoice 4711")]
             self.app.push_screen(
-                Form(f"Pay into {wallet.name}", "", fields, partial(_read_dollars, wallet, "top-up")),
+                Form(f"Pay into {wallet.name}", "", fields, partial(read_dollars, wallet, "top-up")),
                 partial(self._top_up, wallet),
             )
 
     def _top_up(self, wallet: Account, chosen: tuple[int, str] | None) -> None:
         if chosen is not None:
-            ask = door.top_up(wallet.name, TopUp(amount=chosen[0], note=chosen[1], by=whoever()))
-            self.send(Errand(f"Paying into {wallet.name} …", lambda proxy: proxy.ask(ask), _filled))
+            self.send(paying(wallet, *chosen))
 
     def action_correct(self) -> None:
         """Make what is left of a wallet what somebody knows it to be."""
@@ -223,31 +224,18 @@ class Budgets(Browser):
         said = "The vendor says this much is left." if known else "What is left, whatever was settled."
         fields = [Field("dollars left", known, "12.34"), Field("note (kept with it)", "", "as the invoice says")]
         self.app.push_screen(
-            Form(f"Correct {wallet.name}", said, fields, partial(_read_dollars, wallet, "correct")),
+            Form(f"Correct {wallet.name}", said, fields, partial(read_dollars, wallet, "correct")),
             partial(self._correct, wallet),
         )
 
     def _correct(self, wallet: Account, chosen: tuple[int, str] | None) -> None:
         if chosen is not None:
-            ask = door.correct(wallet.name, Correct(balance=chosen[0], note=chosen[1], by=whoever()))
-            self.send(Errand(f"Correcting {wallet.name} …", lambda proxy: proxy.ask(ask), _filled))
+            self.send(correcting(wallet, *chosen))
 
     def action_compare(self) -> None:
         """Ask the vendor for its balance."""
-        wallet = self.account
-        if wallet is not None:
-            name, ask = wallet.name, door.compare(wallet.name)
-            self.send(
-                Errand(
-                    f"Asking the vendor of {name} …",
-                    lambda proxy: proxy.ask(ask),
-                    lambda view: (
-                        f"The vendor of {name} does not say: {view.problem}"
-                        if view.problem
-                        else f"The vendor of {name} has answered."
-                    ),
-                )
-            )
+        if self.account is not None:
+            self.send(comparing(self.account))
 
     def action_reset(self) -> None:
         """Grant a plan's quota anew, once that is confirmed: it cannot be taken back."""
@@ -264,14 +252,7 @@ class Budgets(Browser):
 
     def _reset(self, plan: Account, sure: bool | None) -> None:
         if sure:
-            ask = door.reset_plan(plan.name, ResetPlan(by=whoever()))
-            self.send(
-                Errand(
-                    f"Resetting {plan.name} …",
-                    lambda proxy: proxy.ask(ask),
-                    lambda made: f"Plan {plan.name} has {amount_of(made.standing.available, plan.unit)} again.",
-                )
-            )
+            self.send(resetting(plan))
 
     def action_decide(self) -> None:
         """Say what became of a hold in doubt; what is chosen is done, since each choice says what it means."""
@@ -280,13 +261,13 @@ class Budgets(Browser):
             return
         options = [
             Option(
-                "balance",
+                BALANCE,
                 "let the vendor tell",
                 "by how its balance moved",
                 f"bursar doubt settle {number} --by-balance",
             ),
-            Option("settle", "it was charged", "settle all that is held", f"bursar doubt settle {number}"),
-            Option("release", "it was not charged", "nothing was used", f"bursar doubt release {number}"),
+            Option(SETTLE, "it was charged", "settle all that is held", f"bursar doubt settle {number}"),
+            Option(RELEASE, "it was not charged", "nothing was used", f"bursar doubt release {number}"),
         ]
         self.app.push_screen(
             Choice(f"What became of hold {number}?", "This cannot be taken back.", options),
@@ -295,39 +276,4 @@ class Budgets(Browser):
 
     def _decide(self, number: int, how: str | None) -> None:
         if how is not None:
-            ask = {
-                "balance": door.settle_doubt_by_balance,
-                "settle": door.settle_doubt,
-                "release": door.release_doubt,
-            }[how](number)
-            self.send(
-                Errand(
-                    f"Resolving hold {number} …",
-                    lambda proxy: proxy.ask(ask),
-                    lambda ended: f"Hold {number} is {'settled' if ended.settled else 'released: nothing was used'}.",
-                )
-            )
-
-
-def raise_command(cap: Account, more: int, for_ms: int) -> str:
-    """The command that raises a cap."""
-    return f"bursar cap raise {cap.name} {as_option(more, cap.unit)} --for {span_option(for_ms)}"
-
-
-def _read_raise(cap: Account, typed: Sequence[str]) -> tuple[tuple[int, int], str]:
-    more, for_ms = amount(typed[0], cap.unit), span_ms(typed[1])
-    if not more:
-        raise ValueError("a raise is more than nothing")
-    return (more, for_ms), raise_command(cap, more, for_ms)
-
-
-def _read_dollars(wallet: Account, verb: str, typed: Sequence[str]) -> tuple[tuple[int, str], str]:
-    if not typed[0]:
-        raise ValueError("how much, in US dollars?")
-    nano, note = dollars(typed[0]), typed[1]
-    said = f' --note "{note}"' if note else ""
-    return (nano, note), f"bursar wallet {verb} {usd(nano).removeprefix('$')} --wallet {wallet.name}{said}"
-
-
-def _filled(made: GrantMade) -> str:
-    return f"Wallet {made.account.name} has {balance(made.standing.available)} now."
+            self.send(deciding(number, how))

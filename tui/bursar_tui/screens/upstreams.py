@@ -2,9 +2,9 @@
 
 from textual.binding import Binding
 
-from bursar.contract.accounts import compare
 from bursar.contract.commands import UpstreamChecked
 from bursar.contract.events import UpstreamView
+from bursar_tui.budget_errands import comparing
 from bursar_tui.errands import Errand
 from bursar_tui.ink import Line
 from bursar_tui.screens.browser import Browser
@@ -92,19 +92,7 @@ class UpstreamBrowser(Browser):
         view = self.upstream
         wallet = wallets(self.seen).get(view.name) if view is not None else None
         if wallet is not None:
-            account = wallet.outlook.account
-            ask = compare(account.name)
-            self.send(
-                Errand(
-                    f"Asking for the balance of {account.name} …",
-                    lambda proxy: proxy.ask(ask),
-                    lambda said: (
-                        f"The vendor of {account.name} does not say: {said.problem}"
-                        if said.problem
-                        else f"The vendor of {account.name} has answered."
-                    ),
-                )
-            )
+            self.send(comparing(wallet.outlook.account))
 
 
 def checked(answer: UpstreamChecked) -> str:
