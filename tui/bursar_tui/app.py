@@ -156,6 +156,8 @@ class BursarApp(App[None]):
         if name == self.current_mode:
             while len(self.screen_stack) > 1:
                 self.pop_screen()
+            if isinstance(self.screen, LiveScreen):
+                self.screen.shut()
         else:
             self.switch_mode(name)
 

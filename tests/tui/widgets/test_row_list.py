@@ -70,3 +70,14 @@ async def test_a_click_chooses_and_a_second_one_opens() -> None:
         screen = stage.app.screen
         assert isinstance(screen, Browser)
         assert screen.opened
+
+
+async def test_the_digit_of_the_screen_leads_out_of_what_was_opened() -> None:
+    async with staged(wealthy(), (100, 34)) as stage:
+        await stage.press("3", "down", "enter")
+        screen = stage.app.screen
+        assert isinstance(screen, Browser)
+        assert screen.opened
+        await stage.press("3")
+        assert not screen.opened
+        assert stage.app.focused is screen.list

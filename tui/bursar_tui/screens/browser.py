@@ -79,6 +79,10 @@ class Browser(LiveScreen):
 
     def action_shut(self) -> None:
         """Back to the list."""
+        self.shut()
+
+    def shut(self) -> None:
+        """Back to the list."""
         self.set_class(False, "-opened")
         self.set_focus(self.list)
         self._about.can_focus = False

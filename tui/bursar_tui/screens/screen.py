@@ -71,6 +71,9 @@ class LiveScreen(Screen[None]):
             for part in self._parts:
                 part.show(seen)
 
+    def shut(self) -> None:
+        """Out of what was opened within the screen itself, where it opens anything so."""
+
     def action_press(self, key: str) -> None:
         """A key of the footer was clicked."""
         self.app.simulate_key(key)
