@@ -195,7 +195,8 @@ async def _play(lane: Lane, waiting: Iterator[Case], wrong: list[str]) -> None:
 async def _at_rest(proxy: Running, lanes: Sequence[Lane]) -> tuple[int, int]:
     """The tasks and descriptors of everything here, once all has ended and every lane has one connection open."""
     answers = await asyncio.gather(*(lane.ask("main/practice-wait-200", stream=True) for lane in lanes))
-    assert all(is_whole(answer, stream=True) for answer in answers)
+    broken = [f"{answer.status} {answer.body[-300:]!r}" for answer in answers if not is_whole(answer, stream=True)]
+    assert not broken, "\n".join(broken)
     await proxy.settled()
     await proxy.practice.tally.idle()
     gc.collect()

@@ -26,7 +26,8 @@ One command a line; `#` begins a comment:
     show     ACCOUNT [granted N] [held N] [settled N] [available N]
     records  COUNT COST
 
-A NEED is `ACCOUNT AMOUNT` (`ACCOUNT+BESIDE AMOUNT` of both), or `ACCOUNT AMOUNT else ACCOUNT AMOUNT`, the second bearing the rest of the share.
+A NEED is `ACCOUNT AMOUNT` (`ACCOUNT+BESIDE AMOUNT` of both), or `ACCOUNT AMOUNT else ACCOUNT AMOUNT`,
+the second bearing the rest of the share.
 """
 
 import re

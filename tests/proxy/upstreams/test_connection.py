@@ -51,7 +51,9 @@ async def connection() -> AsyncIterator[Connection]:
 
 def upstream(server: RawServer, connection: Connection, url: str = "") -> OpenAiCompatible:
     times = Times(connect_s=0.5, first_event_s=5, stall_s=5, progress_s=5, total_s=30)
-    return OpenAiCompatible("main", url or server.url, SECRET, connection, FixedClock(), times=times)
+    return OpenAiCompatible(
+        "main", "openai_compatible", url or server.url, SECRET, connection, FixedClock(), times=times
+    )
 
 
 async def ask(main: OpenAiCompatible, body: bytes = b"{}") -> bytes:
