@@ -6,6 +6,7 @@ only if settled + held + asked is at most the limit, of every account that is as
 """
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -300,13 +301,17 @@ class OnSqlite(LedgerMachine):
         return await SqliteStore.open(self.folder / "ledger.sqlite3")
 
 
-THOROUGH = settings(max_examples=80, stateful_step_count=40, suppress_health_check=list(HealthCheck))
+EXAMPLES = int(os.environ.get("BURSAR_LEDGER_EXAMPLES", "0"))
+"""How many runs of 40 steps on each store; where it says nothing, as many as a suite has time for."""
+THOROUGH = settings(max_examples=EXAMPLES or 80, stateful_step_count=40, suppress_health_check=list(HealthCheck))
 
 TestLedgerOnMemory = OnMemory.TestCase
 TestLedgerOnMemory.settings = THOROUGH
 TestLedgerOnSqlite = OnSqlite.TestCase
 # Without shrinking, which on files takes minutes: what fails here mostly fails in memory too, and is made small there.
-TestLedgerOnSqlite.settings = settings(THOROUGH, max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+TestLedgerOnSqlite.settings = settings(
+    THOROUGH, max_examples=EXAMPLES or 20, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
 
 
 # --- and it would notice ------------------------------------------------------------------------
