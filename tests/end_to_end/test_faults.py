@@ -93,6 +93,8 @@ async def faulty(folder: Path) -> AsyncIterator[Running]:
             f"[aliases.case-{case.number}]\nroutes = {case.routes}\n"
             for case in CASES
         )
+        # What is healthy may take its time where the machine has other work.
+        tables += f'[upstreams.calm]\nkind = "openai_compatible"\nbase_url = "{base_url}"\nfirst_event_s = 30\n'
         extra = '[discovery]\nmodels = false\nollama = ""\nlmstudio = ""\n'
         extra += '[caps.all]\nusd = "100"\nevery = "total"\n[prices."practice-*"]\ninput = "1"\noutput = "1"\n'
         file = proxy.places.config_file
@@ -194,7 +196,7 @@ async def _play(lane: Lane, waiting: Iterator[Case], wrong: list[str]) -> None:
 
 async def _at_rest(proxy: Running, lanes: Sequence[Lane]) -> tuple[int, int]:
     """The tasks and descriptors of everything here, once all has ended and every lane has one connection open."""
-    answers = await asyncio.gather(*(lane.ask("main/practice-wait-200", stream=True) for lane in lanes))
+    answers = await asyncio.gather(*(lane.ask("calm/practice-wait-200", stream=True) for lane in lanes))
     broken = [f"{answer.status} {answer.body[-300:]!r}" for answer in answers if not is_whole(answer, stream=True)]
     assert not broken, "\n".join(broken)
     await proxy.settled()
