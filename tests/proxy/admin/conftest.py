@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
-from bursar.client_keys import ClientKeys
 
 from bursar.admin.app import admin_app
 from bursar.admin.context import AdminContext
 from bursar.admin.open import open_admin
+from bursar.client_keys import ClientKeys
 from bursar.contract.codec import CONTRACT
 from bursar.contract.commands import Status
 from bursar.contract.places import Places
