@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bursar.domain.account import Share
-
 
 class HoldState(StrEnum):
     """Where a hold stands. Settled and released are ends."""
@@ -97,8 +95,3 @@ class Entry:
                 return 0, self.amount, 0
             case EntryKind.SETTLE | EntryKind.CORRECT:
                 return 0, -self.held, self.amount
-
-
-def shares_of(hold: Hold) -> tuple[Share, ...]:
-    """What the hold sets aside, without its cycles."""
-    return tuple(Share(share.account_id, share.amount) for share in hold.shares)
