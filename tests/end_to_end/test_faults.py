@@ -99,7 +99,7 @@ async def faulty(folder: Path) -> AsyncIterator[Running]:
         extra += '[caps.all]\nusd = "100"\nevery = "total"\n[prices."practice-*"]\ninput = "1"\noutput = "1"\n'
         file = proxy.places.config_file
         file.write_text(file.read_text() + tables + extra)
-        assert await proxy.daemon.reload() == ()
+        assert await proxy.daemon.in_force.reload() == ()
         yield proxy
 
 

@@ -13,7 +13,7 @@ from bursar.contract.commands import AttemptRow
 from bursar.contract.events import ExchangeClosed
 from bursar.contract.places import Places
 from bursar.contract.snapshot import ExchangeView
-from bursar.daemon import Daemon
+from bursar.daemon.daemon import Daemon
 from bursar.domain.account import Standing
 from bursar.practice.server import Practice, practice_server
 from bursar.tokens.text import TextCounter

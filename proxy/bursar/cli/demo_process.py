@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bursar.cli.demo_scene import demo_configuration
 from bursar.contract.places import places
-from bursar.daemon import run
+from bursar.daemon.run import run
 from bursar.practice.server import practice_server
 
 

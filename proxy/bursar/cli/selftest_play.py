@@ -19,7 +19,7 @@ from bursar.cli.selftest_cases import CAP, KEY_FILE, Case, configuration
 from bursar.cli.selftest_verdict import Answered, Verdict, judge
 from bursar.config.schema import Config
 from bursar.contract.places import Places
-from bursar.daemon import Daemon
+from bursar.daemon.daemon import Daemon
 from bursar.practice.server import Practice, practice_server
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import Vocabularies

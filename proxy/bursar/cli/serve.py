@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     _log_to_stderr(_LEVELS[config.log.level.value])
     keep_to_ourselves()
 
-    from bursar.daemon import run as run_daemon
+    from bursar.daemon.run import run as run_daemon
     from bursar.doorkeeper.listen import CannotListen
     from bursar.storage.store import StoreUnavailable
 

@@ -1,0 +1,155 @@
+"""InForce: the configuration in force and the Assembly built from it; taken up whole, or the one before stays."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from bursar.assembly import Assembly, Workshop
+from bursar.config.load import load
+from bursar.config.problems import BrokenConfig
+from bursar.config.schema import Config, UpstreamSettings
+from bursar.contract.events import ConfigurationRejected, Event
+from bursar.domain.clock import Clock
+from bursar.domain.route import ListedModel
+from bursar.doorkeeper.examine import Hosts, loopback_hosts
+from bursar.ledger.grants import Grants
+from bursar.ledger.ledger import Ledger
+from bursar.routing.health import HealthBook
+
+_log = logging.getLogger(__name__)
+
+LOOK_AT_FILE_S = 2.0
+"""How often the configuration file is looked at for changes."""
+
+
+class InForce:
+    """What the user's file says, as far as it could be taken up, beside what was found on this machine.
+
+    `assembly`, `stated` (the configuration as the file has it) and `hosts` (what a request may name as its Host) are
+    replaced whole; none of them is there before the first `put`. `taken_up` is told each time.
+    """
+
+    assembly: Assembly
+    stated: Config
+    hosts: Hosts
+
+    def __init__(
+        self,
+        file: Path,
+        workshop: Workshop,
+        health: HealthBook,
+        ledger: Ledger,
+        grants: Grants,
+        publish: Callable[[Event], None],
+        clock: Clock,
+        *,
+        taken_up: Callable[[], None],
+        host: str | None,
+        port: int | None,
+        public_port: int,
+    ) -> None:
+        self._file = file
+        self._workshop = workshop
+        self._health = health
+        self._ledger = ledger
+        self._grants = grants
+        self._publish = publish
+        self._clock = clock
+        self._taken_up = taken_up
+        self._host = host
+        self._port = port
+        self._public_port = public_port
+        self._asked_to_reload = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._found: Mapping[str, UpstreamSettings] = {}
+        self._problems: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the file, if it is; then with what is in force."""
+        return self._problems + self.assembly.problems
+
+    async def put(self, config: Config) -> None:
+        """Build the new assembly, then replace the old one by a single assignment."""
+        self.stated = config
+        self.hosts = loopback_hosts(self._public_port, (*config.server.allowed_hosts, config.server.host))
+        found = {name: each for name, each in self._found.items() if name not in config.upstreams}
+        if found:
+            config = replace(config, upstreams={**config.upstreams, **found}, found=frozenset(found))
+        self.assembly = await self._workshop.assemble(config)
+        self._workshop.listed.keep_only(config.upstreams)
+        self._taken_up()
+        self._problems = ()
+        await self._announce(config)
+
+    async def reload(self) -> tuple[str, ...]:
+        """Put the file in force as it is now; the problems, if there are any, and then the old one stays."""
+        async with self._reloading:
+            try:
+                config = await asyncio.to_thread(load, self._file, host=self._host, port=self._port)
+            except BrokenConfig as error:
+                self._problems = tuple(map(str, error.problems))
+                self._publish(ConfigurationRejected(self._clock.now_ms(), self._problems))
+                _log.warning("the configuration has problems; the one before stays in force: %s", error)
+                return self._problems
+            await self.put(config)
+            return ()
+
+    def reload_soon(self) -> None:
+        """Reload, from where nothing can be awaited."""
+        self._asked_to_reload.set()
+
+    async def take_found(self, found: Mapping[str, UpstreamSettings]) -> None:
+        """Put in force what runs on this machine beside what the file states."""
+        async with self._reloading:
+            self._found = found
+            await self.put(self.stated)
+
+    def take_lists(self, lists: Mapping[str, tuple[ListedModel, ...]]) -> None:
+        """Take what upstreams list; announce what is new in it."""
+        listed = self._workshop.listed
+        news = [listed.put(name, models) for name, models in lists.items() if name in self.assembly.upstreams]
+        if any(news):
+            self._health.retell(self.assembly.upstream_views(self._clock.now_ms()))
+
+    async def watch_file(self) -> None:
+        """Reload when asked to, and when the file has other content than before."""
+        seen = await asyncio.to_thread(_digest_of, self._file)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AT_FILE_S):
+                    await self._asked_to_reload.wait()
+            digest = await asyncio.to_thread(_digest_of, self._file)
+            if digest != seen or self._asked_to_reload.is_set():
+                self._asked_to_reload.clear()
+                seen = digest
+                await self.reload()
+
+    async def _announce(self, config: Config) -> None:
+        """Tell everybody what is in force now."""
+        now_ms = self._clock.now_ms()
+        self._health.take(
+            self.assembly.upstream_views(now_ms),
+            config.limits.cool_down_s,
+            lambda route: self.assembly.route_view(route, self._clock.now_ms()),
+            lambda upstream: self.assembly.next_reset(upstream, self._clock.now_ms()),
+        )
+        await self._grants.adopt(self.assembly.limits.all_accounts)
+        self._publish(self.assembly.announced(now_ms))
+        self._publish(await self._ledger.standings_now(self.assembly.limits.all_accounts))
+        if self.assembly.problems:
+            self._publish(ConfigurationRejected(now_ms, self.assembly.problems))
+        for problem in (*config.notes, *self.assembly.problems):
+            _log.warning("%s", problem)
+
+
+def _digest_of(file: Path) -> str:
+    """The SHA-256 of a file's bytes in hex; empty where it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""

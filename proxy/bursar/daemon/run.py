@@ -1,0 +1,58 @@
+"""Running the proxy in the foreground: signals, threads and the collector of this process."""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+
+from bursar.contract.places import Places
+from bursar.daemon.daemon import Daemon
+
+_BACKGROUND_THREADS = 4
+_BACKGROUND_NICENESS = 5
+
+
+async def run(
+    places: Places, ready: Callable[[str], None], *, host: str | None = None, port: int | None = None
+) -> None:
+    """Run the proxy in the foreground until SIGTERM, SIGINT or a command; SIGHUP reloads.
+
+    `ready` is told the base URL once it answers. Raises what `Daemon.open` raises.
+    """
+    daemon = Daemon(places, host, port)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(_BACKGROUND_THREADS, "bursar-background", _step_back))
+    async with AsyncExitStack() as stack:
+        base_url = await daemon.open(stack)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(name, daemon.stop)
+        if hasattr(signal, "SIGHUP"):
+            loop.add_signal_handler(signal.SIGHUP, daemon.reload_soon)
+        ready(base_url)
+        _leave_what_stays()
+        await daemon.until_stopped()
+
+
+def _leave_what_stays() -> None:
+    """Spare the collector what lives to the end: prices, vocabularies and code are looked at no more.
+
+    A call makes few cycles and many short-lived objects, so it need not look often either.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+
+
+def _step_back() -> None:
+    """Let this thread run only where the event loop's would not: what is counted or parsed at length delays nobody.
+
+    Linux alone gives each thread a priority of its own.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BACKGROUND_NICENESS)
