@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from bursar.dialects.canonical import NOT_JSON, PromptParts
+from bursar.dialects.chat_shapes import as_chat
 from bursar.dialects.fallback_fields import FALLBACK_FIELDS, first_model
 from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
 
@@ -41,8 +42,11 @@ class ChatRequest(msgspec.Struct, frozen=True):
 
 
 def read_request(body: bytes) -> ChatRequest:
-    """The request that `body` holds. Raises BadRequest and its kinds, each naming the field at fault."""
-    fields = _read_fields(body)
+    """The request that `body` holds, also one in the shape of Responses or Messages (`chat_shapes.py`).
+
+    Raises BadRequest and its kinds, each naming the field at fault.
+    """
+    fields = as_chat(_read_fields(body))
     model = _text(fields, "model") or first_model(fields)
     if not model:
         raise MissingParameter("The request names no `model`; GET /v1/models lists those there are.", param="model")
