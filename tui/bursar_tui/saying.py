@@ -4,6 +4,8 @@ from datetime import tzinfo
 from typing import assert_never
 
 from bursar.contract.events import (
+    AlertEnded,
+    Alerted,
     AttemptFailed,
     AttemptSettled,
     AttemptStarted,
@@ -47,6 +49,7 @@ def opening(snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[str]:
     if snapshot.in_doubt:
         lines.append(f"{counted(len(snapshot.in_doubt), 'hold')} in doubt after a crash.")
     lines += [f"The new configuration is not in force: {problem}" for problem in snapshot.problems]
+    lines += [f"Alert: {alert.sentence}" for alert in snapshot.alerts.values()]
     return lines
 
 
@@ -71,7 +74,9 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
     match event:
         case ExchangeOpened() | AttemptStarted() | AttemptFailed() | AttemptSettled() | ExchangeClosed():
             return [f"Call {event.exchange_id[-CALL_LETTERS:]} {_call(event, snapshot)}."]
-        case ExchangeProgressed() | StandingsChanged():
+        case Alerted():
+            return [f"Alert: {event.alert.sentence}"]
+        case ExchangeProgressed() | StandingsChanged() | AlertEnded():
             return []
         case Granted() | GrantEnded():
             return _granted(event, snapshot)

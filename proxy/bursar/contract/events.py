@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from bursar.domain.account import Account, Standing
+from bursar.domain.alert import Alert
 from bursar.domain.exchange import Outcome
 from bursar.domain.grant import Grant
 from bursar.domain.usage import Quality, Usage
@@ -260,6 +261,18 @@ class KeyRevoked(_Event, frozen=True):
     name: str
 
 
+class Alerted(_Event, frozen=True):
+    """Something that the user should know, said once."""
+
+    alert: Alert
+
+
+class AlertEnded(_Event, frozen=True):
+    """An alert is shown no longer: what it said holds no more, or somebody has dismissed it."""
+
+    cause: str
+
+
 class Stopping(_Event, frozen=True):
     """The proxy takes no further calls and will end."""
 
@@ -282,6 +295,8 @@ Event = (
     | UpstreamHealthChanged
     | KeyChanged
     | KeyRevoked
+    | Alerted
+    | AlertEnded
     | Stopping
 )
 

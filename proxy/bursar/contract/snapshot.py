@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bursar.contract.events import (
+    AlertEnded,
+    Alerted,
     AliasView,
     AttemptFailed,
     AttemptSettled,
@@ -31,6 +33,7 @@ from bursar.contract.events import (
     UpstreamView,
 )
 from bursar.domain.account import Account, Standing
+from bursar.domain.alert import Alert
 from bursar.domain.cycle import Every, cycle_at
 from bursar.domain.exchange import Outcome
 from bursar.domain.grant import Grant
@@ -127,6 +130,7 @@ class Snapshot(msgspec.Struct):
     balances: dict[str, BalanceView] = msgspec.field(default_factory=dict)
     raises: dict[int, Grant] = msgspec.field(default_factory=dict)
     in_doubt: dict[int, DoubtView] = msgspec.field(default_factory=dict)
+    alerts: dict[str, Alert] = msgspec.field(default_factory=dict)
     minutes: list[Spend] = msgspec.field(default_factory=list)
     days: list[Spend] = msgspec.field(default_factory=list)
     problems: tuple[str, ...] = ()
@@ -170,6 +174,13 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
             _change_key(snapshot, event.key)
         case KeyRevoked():
             snapshot.keys.pop(event.name, None)
+        case Alerted():
+            # The latest comes last, also where it takes the place of what was said of its cause before.
+            snapshot.alerts.pop(event.alert.cause, None)
+            if not event.alert.over:
+                snapshot.alerts[event.alert.cause] = event.alert
+        case AlertEnded():
+            snapshot.alerts.pop(event.cause, None)
         case Stopping():
             snapshot.stopping = True
         case _:
