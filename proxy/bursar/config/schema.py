@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bursar.config import values as v
+from bursar.config.alerting import AlertSettings
 from bursar.config.base_url import base_url
 from bursar.config.payers import PlanSettings, WalletSettings
 from bursar.config.setting import optional, required, setting
@@ -338,6 +339,7 @@ class Config:
     storage: StorageSettings = StorageSettings()
     retention: RetentionSettings = RetentionSettings()
     discovery: DiscoverySettings = DiscoverySettings()
+    alerts: AlertSettings = AlertSettings()
     log: LogSettings = LogSettings()
     found: frozenset[str] = frozenset()
     """The upstreams that no file states: they were found running on this machine."""
@@ -367,6 +369,7 @@ TABLES: Mapping[str, type] = {
     "storage": StorageSettings,
     "retention": RetentionSettings,
     "discovery": DiscoverySettings,
+    "alerts": AlertSettings,
     "log": LogSettings,
 }
 """The tables that are there once."""

@@ -110,7 +110,7 @@ def written(value: object, read: v.Read[Any]) -> object:
         case () if read in (v.factors, v.headers, v.token_counts):
             return {}
         case tuple():
-            return [str(each) for each in value]
+            return [each if isinstance(each, int) else str(each) for each in value]
         case _:
             return value
 
