@@ -10,6 +10,7 @@ import msgspec
 
 from bursar.contract.commands import ChangeKey, IssueKey
 from bursar.contract.events import KeyChanged, KeyRevoked, KeyView, Publish
+from bursar.contract.playground import PLAYGROUND
 from bursar.domain.client_key import ClientKey, digest_of, hint_of, new_key
 from bursar.domain.clock import Clock
 from bursar.domain.key_limits import KeyLimits, key_limits
@@ -74,6 +75,12 @@ class ClientKeys:
             raise InvalidParameter(
                 f"{name!r} cannot name a key: it takes 1 to 64 letters, digits, dots, dashes and underscores, "
                 "the first a letter or a digit",
+                param="name",
+            )
+        if name == PLAYGROUND:
+            raise NameTaken(
+                f'"{PLAYGROUND}" is the name of the calls that you make yourself, in the playground and by '
+                "`bursar ask`; take another",
                 param="name",
             )
         text = new_key()

@@ -19,6 +19,8 @@ from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
 from bursar.admin.process import reload, status, stop
 from bursar.admin.statements import exchange, statement
+from bursar.admin.log import log
+from bursar.admin.playground import playground
 from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstreams
 from bursar.admin.watch import watch
 from bursar.admin.wire import answer_in_problems, refuse
@@ -50,6 +52,7 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Ap
             web.get("/upstreams", list_upstreams, allow_head=False),
             web.post("/upstreams/{name}/clear", clear_upstream),
             web.post("/upstreams/{name}/check", check_upstream),
+            web.post("/playground", playground),
             web.post("/reload", reload),
             web.post("/stop", stop),
         ]

@@ -28,9 +28,9 @@ BODY_S = 10.0
 T = TypeVar("T")
 
 
-async def read_command(request: web.Request, kind: type[T]) -> T:
+async def read_command(request: web.Request, kind: type[T], *, most_bytes: int = LARGEST_BODY_BYTES) -> T:
     """The command in the body. Raises BadRequest for what is no JSON, InvalidParameter for what is no such command."""
-    body = await read_body(request, most_bytes=LARGEST_BODY_BYTES, time_s=BODY_S)
+    body = await read_body(request, most_bytes=most_bytes, time_s=BODY_S)
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:

@@ -27,6 +27,7 @@ from bursar.contract.events import KeyView, UpstreamView
 from bursar.contract.explained import Explain, Explained
 from bursar.contract.places import Places
 from bursar.contract.statements import ExchangeRecord, MonthStatement
+from bursar.contract.playground import Ended, PlaygroundLine, Talk
 from bursar.contract.way_in import NoAnswer, NotRunning, Refused, refused, way_in
 
 __all__ = ["AdminClient", "ClientLimits", "NoAnswer", "NotRunning", "Refused"]
@@ -167,6 +168,22 @@ class AdminClient:
         response = await self._open("GET", "/watch", query=query)
         try:
             opened = False
+    async def talk(self, command: Talk) -> AsyncGenerator[PlaygroundLine, None]:
+        """A call of the owner's own, line by line, `Ended` last; closing the generator cancels the call.
+
+        Raises NoAnswer where the proxy goes away before the end.
+        """
+        response = await self._open("POST", "/playground", body=command)
+        try:
+            async for line in self._lines(response):
+                happened = decode(line, PlaygroundLine)
+                yield happened
+                if isinstance(happened, Ended):
+                    return
+            raise NoAnswer
+        finally:
+            response.close()
+
             async for line in self._lines(response):
                 if opened:
                     yield decode(line, Numbered)

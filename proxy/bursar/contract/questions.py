@@ -6,7 +6,7 @@ needs (`contract/client.py`) alone would take twice that to load.
 
 import http.client
 import socket
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
@@ -28,10 +28,14 @@ from bursar.contract.commands import (
 from bursar.contract.events import KeyView, UpstreamView
 from bursar.contract.explained import Explain, Explained
 from bursar.contract.places import Places
+from bursar.contract.playground import Ended, PlaygroundLine, Talk
 from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.way_in import NoAnswer, NotRunning, Refused, WayIn, address_of, refused, way_in
 
 T = TypeVar("T")
+
+SILENCE_S = 45.0
+"""How long an answer that comes line by line may be silent; the proxy says every 15 s that it is still here."""
 
 
 class Questions:
@@ -110,8 +114,36 @@ class Questions:
         return self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
     def ask(self, ask: Ask[T]) -> T:
-        """The answer to a question or command about accounts (`contract/accounts.py`)."""
-        return self._ask(ask.method, ask.path, ask.answer, query=dict(ask.query), body=ask.body)
+        """The answer to a question or command about accounts (`contract/accounts.py`, `contract/configuration.py`)."""
+        answer = self._request(ask.method, ask.path, query=dict(ask.query), body=ask.body, headers=dict(ask.headers))
+        return decode(answer, ask.answer)
+
+    def talk(self, command: Talk) -> Generator[PlaygroundLine, None, None]:
+        """A call of the owner's own, line by line, `Ended` last; closing the generator cancels the call.
+
+        Raises NoAnswer where the proxy goes away before the end.
+        """
+        way = way_in(self._places)
+        connection = _Connection(way, SILENCE_S)
+        try:
+            connection.request("POST", "/playground", encode(command), dict(way.headers))
+            response = connection.getresponse()
+            if response.status >= 300:
+                raise refused(response.read(), response.status)
+            while line := response.readline():
+                if line == b"\n":
+                    continue
+                happened = decode(line, PlaygroundLine)
+                yield happened
+                if isinstance(happened, Ended):
+                    return
+            raise NoAnswer
+        except (ConnectionRefusedError, FileNotFoundError):
+            raise NotRunning from None
+        except (OSError, http.client.HTTPException):
+            raise NoAnswer from None
+        finally:
+            connection.close()
 
     def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""

@@ -28,6 +28,11 @@ def shown(text: str) -> str:
     return _ACTING.sub(_visible, text)
 
 
+def shown_text(text: str) -> str:
+    """The same for a text of several lines: line ends and tabs stay as they are, CR LF being one line end."""
+    return "\n".join("\t".join(map(shown, line.split("\t"))) for line in text.replace("\r\n", "\n").split("\n"))
+
+
 def _visible(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:

@@ -49,6 +49,7 @@ from bursar.secrets.secrets import Secrets
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import O200K, Vocabularies
+from bursar.pipeline.playground import Playground
 from bursar.traffic import Traffic
 from bursar.treasury import Treasury
 from bursar.upstreams.care import UpstreamCare
@@ -283,3 +284,6 @@ def _shown_host(host: str) -> str:
 def _limits(config: Config) -> DoorLimits:
     server = config.server
     return DoorLimits(header_s=server.header_s, idle_s=server.idle_s, connections=server.max_connections)
+            log=self._process_log.files if self._process_log is not None else None,
+            playground=Playground(lambda: self.in_force.assembly, self.ledger, self.feed.publish, self._clock),
+            config_file=self._places.config_file,
