@@ -11,10 +11,9 @@ from bursar.contract.explained import Explain, Explained
 from bursar.domain.client_key import ClientKey
 from bursar.feed import Feed
 from bursar.ledger.statement import Statement
+from bursar.pipeline.playground import Playground
 from bursar.upstreams.care import UpstreamCare
 
-from bursar.log.files import LogFiles
-from bursar.pipeline.playground import Playground
 Explaining = Callable[[Explain, ClientKey], Awaitable[Explained]]
 """What answers a question that is asked as if by a client key."""
 
@@ -38,12 +37,8 @@ class AdminContext:
     patience_s: float = 10.0
     upstreams: UpstreamCare | None = None
     explain: Explaining | None = None
-
-
-    exposures: Exposures | None = None
-    log: LogFiles | None = None
-    """The process's own log, where it keeps one."""
     playground: Playground | None = None
     """Takes the owner's own calls."""
-    config_file: Path | None = None
+
+
 CONTEXT = web.AppKey("context", AdminContext)

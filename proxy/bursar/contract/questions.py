@@ -114,9 +114,8 @@ class Questions:
         return self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
     def ask(self, ask: Ask[T]) -> T:
-        """The answer to a question or command about accounts (`contract/accounts.py`, `contract/configuration.py`)."""
-        answer = self._request(ask.method, ask.path, query=dict(ask.query), body=ask.body, headers=dict(ask.headers))
-        return decode(answer, ask.answer)
+        """The answer to a question or command about accounts (`contract/accounts.py`)."""
+        return self._ask(ask.method, ask.path, ask.answer, query=dict(ask.query), body=ask.body)
 
     def talk(self, command: Talk) -> Generator[PlaygroundLine, None, None]:
         """A call of the owner's own, line by line, `Ended` last; closing the generator cancels the call.

@@ -44,12 +44,12 @@ from bursar.memory import give_back
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
 from bursar.pipeline.explain import Explainer
+from bursar.pipeline.playground import Playground
 from bursar.routing.health import HealthBook
 from bursar.secrets.secrets import Secrets
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import O200K, Vocabularies
-from bursar.pipeline.playground import Playground
 from bursar.traffic import Traffic
 from bursar.treasury import Treasury
 from bursar.upstreams.care import UpstreamCare
@@ -249,6 +249,7 @@ class Daemon:
             stop=self.stop,
             upstreams=UpstreamCare(lambda: self.in_force.assembly.upstreams, self.health.clear),
             explain=Explainer(lambda: self.in_force.assembly, self.ledger, self._clock),
+            playground=Playground(lambda: self.in_force.assembly, self.ledger, self.feed.publish, self._clock),
         )
 
     async def _close_door(self) -> None:
@@ -284,6 +285,3 @@ def _shown_host(host: str) -> str:
 def _limits(config: Config) -> DoorLimits:
     server = config.server
     return DoorLimits(header_s=server.header_s, idle_s=server.idle_s, connections=server.max_connections)
-            log=self._process_log.files if self._process_log is not None else None,
-            playground=Playground(lambda: self.in_force.assembly, self.ledger, self.feed.publish, self._clock),
-            config_file=self._places.config_file,
