@@ -19,7 +19,6 @@ from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
 from bursar.admin.process import reload, status, stop
 from bursar.admin.statements import exchange, statement
-from bursar.admin.log import log
 from bursar.admin.playground import playground
 from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstreams
 from bursar.admin.watch import watch
