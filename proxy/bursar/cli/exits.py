@@ -10,6 +10,8 @@ class Exit(IntEnum):
     PROBLEM = 1
     WRONG_USE = 2
     NOT_RUNNING = 3
+    TAKEN = 4
+    UNUSABLE = 5
     INTERRUPTED = 130
 
 

@@ -59,6 +59,8 @@ exit status:
   1  a problem, said on standard error
   2  the command line was wrong
   3  the proxy is not running
+  4  the port or the ledger is in use by another process (serve)
+  5  the configuration cannot be used (serve)
 
 Where things are: BURSAR_CONFIG names the configuration file, BURSAR_HOME a folder for everything.
 """

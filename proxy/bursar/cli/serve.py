@@ -13,7 +13,9 @@ from bursar.contract.shown import shown
 
 DESCRIPTION = """\
 Run the proxy in the foreground. Once it answers, it prints one line: `listening on http://127.0.0.1:N/v1`.
-SIGTERM or Ctrl-C ends it after its calls; SIGHUP, like `bursar reload`, takes up a changed configuration.
+SIGTERM or Ctrl-C ends it after its calls, a second one at once; SIGHUP, like `bursar reload`, takes up a changed
+configuration. The exit status is 4 where the port or the ledger is another process's, 5 where the configuration cannot
+be used: to start it again would not help.
 
 examples:
   bursar serve
@@ -44,20 +46,22 @@ def run(options: argparse.Namespace) -> int:
     try:
         config = load(places.config_file, host=options.host, port=options.port)
     except BrokenConfig as broken:
-        raise Failed("\n".join(map(str, broken.problems))) from None
+        raise Failed("\n".join(map(str, broken.problems)), Exit.UNUSABLE) from None
     _log_to_stderr(_LEVELS[config.log.level.value])
     keep_to_ourselves()
 
     from bursar.daemon.run import run as run_daemon
-    from bursar.doorkeeper.listen import CannotListen
-    from bursar.storage.store import StoreUnavailable
+    from bursar.doorkeeper.listen import AddressTaken, CannotListen
+    from bursar.storage.store import StoreInUse, StoreUnavailable
 
     try:
         asyncio.run(run_daemon(places, _announce, host=options.host, port=options.port))
+    except (AddressTaken, StoreInUse) as error:
+        raise Failed(f"{error}.", Exit.TAKEN) from None
     except (CannotListen, StoreUnavailable) as error:
         raise Failed(f"{error}.") from None
     except BrokenConfig as broken:
-        raise Failed("\n".join(map(str, broken.problems))) from None
+        raise Failed("\n".join(map(str, broken.problems)), Exit.UNUSABLE) from None
     return Exit.OK
 
 

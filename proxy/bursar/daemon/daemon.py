@@ -4,10 +4,12 @@ Every long-lived object is made here, in one stack, and undone in the reverse or
 """
 
 import asyncio
+import logging
 import os
 import secrets
-from collections.abc import Coroutine, Iterable
-from contextlib import AsyncExitStack
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from bursar.admin.context import AdminContext
 from bursar.admin.open import open_admin
 from bursar.assembly import Workshop
 from bursar.client_keys import ClientKeys
+from bursar.config.base_url import is_loopback
 from bursar.config.load import load
 from bursar.config.schema import Config
 from bursar.config.zone import zone_named
@@ -31,7 +34,7 @@ from bursar.domain.clock import SystemClock
 from bursar.domain.grant import GrantKind
 from bursar.doorkeeper.connection import DoorLimits
 from bursar.doorkeeper.door import open_door
-from bursar.doorkeeper.listen import listen_on
+from bursar.doorkeeper.listen import CannotListen, listen_on
 from bursar.endpoints.app import public_app
 from bursar.endpoints.context import Context
 from bursar.feed import Feed
@@ -47,6 +50,7 @@ from bursar.pipeline.explain import Explainer
 from bursar.pipeline.playground import Playground
 from bursar.routing.health import HealthBook
 from bursar.secrets.secrets import Secrets
+from bursar.service.notify import Notifier
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import O200K, Vocabularies
@@ -55,6 +59,8 @@ from bursar.treasury import Treasury
 from bursar.upstreams.care import UpstreamCare
 from bursar.upstreams.connection import Connection
 from bursar.upstreams.discovery import Discovery
+
+_log = logging.getLogger(__name__)
 
 
 class Daemon:
@@ -66,13 +72,19 @@ class Daemon:
         host: str | None = None,
         port: int | None = None,
         vocabularies: Vocabularies | None = None,
+        *,
+        handed_over: Sequence[socket.socket] = (),
+        notifier: Notifier | None = None,
     ) -> None:
         self._places = places
+        self._handed_over = handed_over
+        self._notifier = notifier or Notifier({})
         self._host = host
         self._port = port
         self._vocabularies = vocabularies or Vocabularies()
         self._clock = SystemClock()
         self._stop = asyncio.Event()
+        self._signalled = False
 
     async def open(self, stack: AsyncExitStack) -> str:
         """Open everything, the public door last; the base URL. `stack` closes it again.
@@ -80,7 +92,7 @@ class Daemon:
         Raises BrokenConfig, StoreUnavailable or CannotListen, each with a sentence for the operator.
         """
         config = load(self._places.config_file, host=self._host, port=self._port)
-        sockets = listen_on(_hosts(config.server.host), config.server.port)
+        sockets = self._sockets(config)
         for sock in sockets:
             stack.callback(sock.close)
         port = sockets[0].getsockname()[1]
@@ -108,6 +120,11 @@ class Daemon:
             stack.push_async_callback(_cancelled, task)
         return self.base_url
 
+    def say_ready(self) -> None:
+        """Tell the service manager that calls are answered, by which configuration."""
+        state = "with the configuration from before: the file has problems" if self.in_force.problems else "ready"
+        self._notifier.ready(f"{self.base_url}: {state}.")
+
     async def until_stopped(self) -> None:
         """Wait until somebody asks for the end."""
         await self._stop.wait()
@@ -116,7 +133,15 @@ class Daemon:
         """Take no more calls, finish what runs for a bounded time, and end."""
         if not self._stop.is_set():
             self.feed.publish(Stopping(self._clock.now_ms()))
+            self._notifier.stopping(f"Stopping; {self.ledger.open_holds} calls are running.")
             self._stop.set()
+
+    def stop_or_hurry(self) -> None:
+        """At a signal: stop; at a second one, give running calls no more time. What they used is settled."""
+        if self._signalled:
+            self._door.hurry()
+        self._signalled = True
+        self.stop()
 
     def reload_soon(self) -> None:
         """Reload, from where nothing can be awaited."""
@@ -144,6 +169,31 @@ class Daemon:
         )
 
     # --- within -----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _told(self) -> AsyncIterator[None]:
+        """Tell the service manager that the configuration is being taken up, and what came of it."""
+        self._notifier.reloading()
+        try:
+            yield
+        finally:
+            self.say_ready()
+
+    def _sockets(self, config: Config) -> Sequence[socket.socket]:
+        """Where the public door listens: the sockets that were handed over, else those that the configuration asks for.
+
+        Raises CannotListen, also where other machines would reach what was handed over and may not.
+        """
+        server = config.server
+        if not self._handed_over:
+            return listen_on(_hosts(server.host), server.port)
+        for sock in self._handed_over:
+            address, port = sock.getsockname()[:2]
+            if not (server.allow_remote or is_loopback(address)):
+                raise CannotListen(f"{address}:{port} was handed over to listen on, and server.allow_remote is not set")
+            if port != server.port:
+                _log.warning("port %d was handed over to listen on; the configuration says %d", port, server.port)
+        return self._handed_over
 
     async def _open_ledger(self, config: Config, stack: AsyncExitStack) -> None:
         """What was spent and who may spend: the store, and all that is a view of it."""
@@ -194,6 +244,7 @@ class Daemon:
             host=self._host,
             port=self._port,
             public_port=port,
+            told=self._told,
         )
         self._discovery: Discovery = Discovery(
             connection,

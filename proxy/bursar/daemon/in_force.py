@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,8 @@ class InForce:
     """What the user's file says, as far as it could be taken up, beside what was found on this machine.
 
     `assembly`, `stated` (the configuration as the file has it) and `hosts` (what a request may name as its Host) are
-    replaced whole; none of them is there before the first `put`. `taken_up` is told each time.
+    replaced whole; none of them is there before the first `put`. `taken_up` is told each time; what reads the file
+    again happens within `told`.
     """
 
     assembly: Assembly
@@ -51,6 +52,7 @@ class InForce:
         host: str | None,
         port: int | None,
         public_port: int,
+        told: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
         self._file = file
         self._workshop = workshop
@@ -63,6 +65,7 @@ class InForce:
         self._host = host
         self._port = port
         self._public_port = public_port
+        self._told = told
         self._asked_to_reload = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._found: Mapping[str, UpstreamSettings] = {}
@@ -88,7 +91,7 @@ class InForce:
 
     async def reload(self) -> tuple[str, ...]:
         """Put the file in force as it is now; the problems, if there are any, and then the old one stays."""
-        async with self._reloading:
+        async with self._reloading, self._told():
             try:
                 config = await asyncio.to_thread(load, self._file, host=self._host, port=self._port)
             except BrokenConfig as error:

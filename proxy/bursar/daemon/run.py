@@ -12,6 +12,8 @@ from contextlib import AsyncExitStack, suppress
 
 from bursar.contract.places import Places
 from bursar.daemon.daemon import Daemon
+from bursar.doorkeeper.handed_over import handed_over
+from bursar.service.notify import Notifier
 
 _BACKGROUND_THREADS = 4
 _BACKGROUND_NICENESS = 5
@@ -22,19 +24,25 @@ async def run(
 ) -> None:
     """Run the proxy in the foreground until SIGTERM, SIGINT or a command; SIGHUP reloads.
 
-    `ready` is told the base URL once it answers. Raises what `Daemon.open` raises.
+    A second SIGTERM or SIGINT gives the calls that still run no more time. `ready` is told the base
+    URL once it answers; so is the service manager that started us. Raises what `Daemon.open` raises.
     """
-    daemon = Daemon(places, host, port)
+    notifier = Notifier(os.environ)
+    daemon = Daemon(places, host, port, handed_over=handed_over(os.environ), notifier=notifier)
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_BACKGROUND_THREADS, "bursar-background", _step_back))
     async with AsyncExitStack() as stack:
+        # The first to begin and the last to end: calls that run to their end while it stops are no hang.
+        alive = asyncio.create_task(notifier.stay_alive(), name="watchdog")  # noqa: TID251 - the stack cancels it
+        stack.callback(alive.cancel)
         base_url = await daemon.open(stack)
         for name in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError):
-                loop.add_signal_handler(name, daemon.stop)
+                loop.add_signal_handler(name, daemon.stop_or_hurry)
         if hasattr(signal, "SIGHUP"):
             loop.add_signal_handler(signal.SIGHUP, daemon.reload_soon)
         ready(base_url)
+        daemon.say_ready()
         _leave_what_stays()
         await daemon.until_stopped()
 

@@ -86,10 +86,19 @@ class Connection(web.RequestHandler):
         self._header_due = None
         self._body = body
 
-    def retire(self) -> None:
-        """Answer what has begun, then close; what has not begun is not answered."""
+    @property
+    def coming(self) -> bool:
+        """Whether a header is awaited: the first since connecting, or the rest of one."""
+        return self._header_due is not None
+
+    def retire(self, *, coming: bool = False) -> None:
+        """Answer what has begun, then close; what has not begun is not answered, unless `coming` and it may be coming.
+
+        Called before the connection is made, it means that there will be one answer at most.
+        """
         self._retiring = True
-        if self._body is None:
+        made = self.transport is not None
+        if made and self._body is None and not (coming and self.coming):
             self.force_close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

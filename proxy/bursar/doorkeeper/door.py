@@ -17,6 +17,9 @@ _ENDING_S = 0.05
 """How long aiohttp waits, twice, for what still runs when no handler should."""
 _UNDOING_S = 10.0
 """How long a cancelled handler may take to undo what it began."""
+_COMING_S = 0.5
+"""How long somebody who has connected may still take to ask, once the door closes."""
+_LOOK_S = 0.01
 _AF_UNIX = getattr(socket, "AF_UNIX", None)
 
 
@@ -36,6 +39,8 @@ class Door:
         self._running: set[asyncio.Task[object]] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
+        self._closing = self._hurried = False
+        self._patience: asyncio.Timeout | None = None
         self._listening: list[asyncio.Server] = []
         self.ports: tuple[int, ...] = tuple(
             each.getsockname()[1] for each in sockets if each.family in (socket.AF_INET, socket.AF_INET6)
@@ -65,14 +70,22 @@ class Door:
         server.request_handler = self._counted(server.request_handler)
 
         def connection() -> Connection:
-            return Connection(server, self._crowd, self._limits, self._words)
+            made = Connection(server, self._crowd, self._limits, self._words)
+            if self._closing:
+                made.retire(coming=True)
+            return made
 
         loop = asyncio.get_running_loop()
         for sock in self._sockets:
             self._listening.append(await loop.create_server(connection, sock=sock, backlog=BACKLOG))
 
     async def close(self, grace_s: float) -> None:
-        """Take no more connections, give running requests `grace_s` seconds, cancel the rest and wait for them."""
+        """Take no more connections, give running requests `grace_s` seconds, cancel the rest and wait for them.
+
+        Whoever has connected is answered, if the request comes within a moment.
+        """
+        ends_s = asyncio.get_running_loop().time() + grace_s
+        self._closing = True
         for listening in self._listening:
             listening.close()
         for sock in self._sockets:
@@ -82,21 +95,42 @@ class Door:
                 # A path that another process has taken over since is its own.
                 if path.stat().st_ino == inode:
                     path.unlink()
-        # What has already been read off a socket begins before its connection is judged.
-        await asyncio.sleep(0)
+        # What has already been accepted or read begins before its connection is judged.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for connection in tuple(self._crowd):
+            connection.retire(coming=True)
+        await self._until_nobody_comes(min(grace_s, _COMING_S))
         for connection in tuple(self._crowd):
             connection.retire()
-        await self._until_quiet(grace_s)
+        if not self._hurried:
+            await self._until_quiet(ends_s - asyncio.get_running_loop().time())
         # Once each: aiohttp would cancel a second time when the connection goes, in the midst of their undoing.
         for task in tuple(self._running):
             task.cancel()
-        await self._until_quiet(_UNDOING_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_UNDOING_S):
+                await self._quiet.wait()
         await self._runner.cleanup()
 
+    def hurry(self) -> None:
+        """Give running requests no more time, whether the door closes already or will."""
+        self._hurried = True
+        if self._patience is not None and not self._patience.expired():
+            self._patience.reschedule(asyncio.get_running_loop().time())
+
     async def _until_quiet(self, time_s: float) -> None:
+        """Wait until nothing runs, for so long, and no longer once somebody hurries."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(time_s):
+            async with asyncio.timeout(time_s) as self._patience:
                 await self._quiet.wait()
+        self._patience = None
+
+    async def _until_nobody_comes(self, time_s: float) -> None:
+        for _ in range(round(time_s / _LOOK_S)):
+            if self._hurried or not any(each.coming for each in self._crowd):
+                return
+            await asyncio.sleep(_LOOK_S)
 
     def _counted(
         self, answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

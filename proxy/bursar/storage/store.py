@@ -29,6 +29,10 @@ class StoreUnavailable(Exception):
         self.reason = reason
 
 
+class StoreInUse(StoreUnavailable):
+    """Another process owns the store."""
+
+
 class Transaction(Protocol):
     """What a change may see and do. It sees every change that was handed over before it."""
 

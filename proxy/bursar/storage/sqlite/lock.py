@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from bursar.storage.store import StoreUnavailable
+from bursar.storage.store import StoreInUse, StoreUnavailable
 
 PATIENCE_S = 1.0
 """How long a second owner waits: a restart may overlap the end of what it replaces."""
@@ -27,7 +27,7 @@ class OwnerLock:
 
     @classmethod
     def take(cls, database: Path, patience_s: float = PATIENCE_S) -> "OwnerLock":
-        """Own `database`. Raises StoreUnavailable, naming the owner, where another process does."""
+        """Own `database`. Raises StoreInUse, naming the owner, where another process does; else StoreUnavailable."""
         path = database.with_name(database.name + ".lock")
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -36,7 +36,7 @@ class OwnerLock:
                 if time.monotonic() > give_up:
                     owner = os.read(descriptor, 20).decode("ascii", "replace").strip()
                     os.close(descriptor)
-                    raise StoreUnavailable(f"{database} is in use by process {owner or 'unknown'}")
+                    raise StoreInUse(f"{database} is in use by process {owner or 'unknown'}")
                 time.sleep(_PAUSE_S)
             path.chmod(0o600)
             os.ftruncate(descriptor, 0)
