@@ -7,7 +7,7 @@ import pytest
 from fakes.running import Running, running_proxy
 from fakes.samples import DAY_MS, record
 
-from bursar import daemon
+from bursar.daemon import household
 from bursar.ledger.audit import audit
 from bursar.storage.backups import backups_of
 from bursar.storage.sqlite.examine import examined
@@ -25,7 +25,7 @@ async def until_kept(proxy: Running, records: int) -> None:
 
 
 async def test_old_records_go_and_a_backup_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon, "KEEP_HOUSE_S", 0.05)
+    monkeypatch.setattr(household, "KEEP_HOUSE_S", 0.05)
     async with running_proxy(tmp_path, "[retention]\nmonths = 1\n") as proxy:
         await proxy.chat()
         [row] = await proxy.records()
