@@ -24,6 +24,11 @@ class Places:
         return self.data_dir / "ledger.sqlite3"
 
     @property
+    def sealed_file(self) -> Path:
+        """The keys of upstreams on a machine without a keyring, sealed by a passphrase."""
+        return self.data_dir / "secrets.sealed"
+
+    @property
     def admin_socket(self) -> Path:
         """The local door, where Unix sockets exist."""
         return self.runtime_dir / "admin.sock"

@@ -15,6 +15,18 @@ class SecretUnavailable(Exception):
         self.sentence = sentence
 
 
+class OutOfReach(SecretUnavailable):
+    """The place itself cannot be asked at present: locked, silent, not there. What it holds is as it was."""
+
+
+class SealedShut(OutOfReach):
+    """The sealed file is there, and nobody has given its passphrase yet."""
+
+
+class WrongPassphrase(SecretUnavailable):
+    """The sealed file does not open with this passphrase."""
+
+
 class Secret:
     """A key. Printing, formatting, logging or pickling it never gives it away; `reveal` does."""
 
