@@ -69,6 +69,8 @@ class Assembly:
             self.health.views(),
             tuple(self._alias_view(alias, now_ms) for alias in self.router.aliases),
             self.limits.all_accounts,
+            self.config.digest,
+            self.problems,
         )
 
     def upstream_views(self, now_ms: int) -> tuple[UpstreamView, ...]:

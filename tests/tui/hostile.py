@@ -5,6 +5,7 @@ import dataclasses
 from msgspec.structs import replace
 from tui.snapshots import CENT, DAY, MINUTE, NOW_MS, account, attempt, empty, ended, exchange, settled, standing
 
+from bursar.contract.configuration import ConfigurationView
 from bursar.contract.events import AliasView, BalanceView, KeyView, RouteView, UpstreamView
 from bursar.contract.snapshot import DoubtView, Snapshot
 from bursar.domain.account import AccountKind, Unit
@@ -147,6 +148,7 @@ def hostile(names: list[str]) -> Snapshot:
     snapshot = empty()
     snapshot.version, snapshot.public_url = names[0], f"http://{names[0]}"
     snapshot.problems = tuple(names[:3])
+    snapshot.configuration = ConfigurationView(problems=tuple(names[3:6]))
     for number, name in enumerate(names):
         of = account(name, list(Unit)[number % 3], Every.DAY, 100, scope=name)
         snapshot.accounts[of.id], snapshot.standings[of.id] = of, standing(of, number % 130, 3)

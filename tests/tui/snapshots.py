@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bursar.contract.codec import CONTRACT, Numbered, Opening
+from bursar.contract.configuration import ConfigurationView
 from bursar.contract.events import AliasView, KeyView, UpstreamView
 from bursar.contract.snapshot import AttemptView, DoubtView, ExchangeView, Snapshot, Spend
 from bursar.domain.account import Account, AccountKind, Standing, Unit
@@ -319,10 +320,11 @@ def _spend(snapshot: Snapshot) -> None:
 def troubled() -> Snapshot:
     """Everything wrong at once."""
     snapshot = busy()
-    snapshot.problems = (
+    problems = (
         "config.toml:14 caps.laptop-day.usd: 'five' is no number of dollars",
         "config.toml:20 unknown key 'rout', did you mean 'routes'?",
     )
+    snapshot.configuration = ConfigurationView("before", "now", problems)
     snapshot.in_doubt[7] = DoubtView(
         7,
         "01jd0000000011",

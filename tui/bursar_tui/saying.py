@@ -48,7 +48,8 @@ def opening(snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[str]:
             lines.append(f"Upstream {upstream.name} is {health_mark(upstream.health).word}: {upstream.reason}.")
     if snapshot.in_doubt:
         lines.append(f"{counted(len(snapshot.in_doubt), 'hold')} in doubt after a crash.")
-    lines += [f"The new configuration is not in force: {problem}" for problem in snapshot.problems]
+    lines += [f"The new configuration is not in force: {problem}" for problem in snapshot.configuration.problems]
+    lines += snapshot.problems
     lines += [f"Alert: {alert.sentence}" for alert in snapshot.alerts.values()]
     return lines
 
@@ -87,7 +88,7 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
         case DoubtResolved():
             return ["A hold in doubt is resolved."]
         case ConfigurationLoaded():
-            return ["A new configuration is in force."]
+            return ["A new configuration is in force.", *event.problems]
         case ConfigurationRejected():
             return [f"The new configuration is not in force: {problem}" for problem in event.problems]
         case UpstreamHealthChanged():

@@ -13,6 +13,7 @@ from bursar.admin.client_keys import (
     revoke_key,
     rotate_key,
 )
+from bursar.admin.configuration import ROUTES as CONFIGURATION_ROUTES
 from bursar.admin.context import CONTEXT, AdminContext
 from bursar.admin.explain import explain
 from bursar.admin.guard import HOSTS, guard
@@ -58,5 +59,6 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Ap
     )
     if treasury is not None:
         app[TREASURY] = treasury
+            *CONFIGURATION_ROUTES,
         app.add_routes(ACCOUNT_ROUTES)
     return app

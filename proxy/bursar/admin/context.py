@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
@@ -24,7 +25,7 @@ class AdminContext:
 
     `reload` gives the problems that kept the old configuration in force. `heartbeat_s` is how long
     a watch may be silent, `patience_s` how long a watcher may take none of what is written to it.
-    `explain` says what would become of a request of a client key.
+    `explain` says what would become of a request of a client key. `config_file` is the user's file.
     """
 
     feed: Feed
@@ -42,3 +43,4 @@ class AdminContext:
 
 
 CONTEXT = web.AppKey("context", AdminContext)
+    config_file: Path | None = None

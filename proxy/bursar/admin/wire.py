@@ -1,7 +1,7 @@
 """JSON in and out at the local door: commands read strictly, answers, and every refusal as a Problem."""
 
 import logging
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 from aiohttp import web
@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from bursar.contract.codec import encode
 from bursar.contract.commands import Problem
+from bursar.contract.configuration import FileProblem
 from bursar.domain.refusals import (
     BadRequest,
     InvalidParameter,
@@ -57,7 +58,8 @@ def say(value: object, status: int = 200) -> web.Response:
 
 def problem(refusal: Refusal) -> bytes:
     """A refusal as the local door puts it."""
-    return encode(Problem(refusal.code, refusal.message))
+    problems = refusal.detail.get("problems", ())
+    return encode(Problem(refusal.code, refusal.message, cast(tuple[FileProblem, ...], problems)))
 
 
 def refuse(refusal: Refusal) -> web.Response:

@@ -35,6 +35,8 @@ def service(status: Status | None) -> Finding:
         return problem(
             "service", f"the running proxy is version {status.version}, this program {__version__}: restart the proxy"
         )
+    if status.broken:
+        return problem("service", f"{status.broken}; all of it: bursar config check")
     if status.problems:
         return problem("service", f"the running proxy has a problem: {status.problems[0]}")
     return well("service", f"running at {status.public_url}, process {status.pid}")

@@ -54,7 +54,9 @@ def _say(status: Status) -> None:
     say(f"calls running: {status.running_exchanges}, client keys: {len(status.keys)}")
     if status.holds_in_doubt:
         say(f"holds in doubt: {status.holds_in_doubt} (their calls were cut off by the end of an earlier run)")
-    for problem in status.problems:
+    if status.broken:
+        say(f"{status.broken}; all of it: bursar config check")
+    for problem in () if status.broken else status.problems:
         say(f"problem: {problem}")
     if status.standings:
         say()

@@ -7,6 +7,7 @@ from typing import Any
 
 import tomli_w
 import tomlkit
+from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import InlineTable
 
 from bursar.config.lines import Key, parsed_key
@@ -59,7 +60,7 @@ def without(text: str, key: Key) -> str:
     if not isinstance(parent, dict) or key[-1] not in parent:
         raise CannotEdit(f"{key_text(key)} is not in the file")
     del parent[key[-1]]
-    document = tomlkit.parse(text)
+    document = _parsed(text)
     inside: Any = document
     for part in key[:-1]:
         inside = inside[part]
@@ -67,8 +68,16 @@ def without(text: str, key: Key) -> str:
     return _checked(tomlkit.dumps(document), expected, key)
 
 
+def _parsed(text: str) -> tomlkit.TOMLDocument:
+    """The text with its comments. Raises CannotEdit where the parser that keeps them is stricter than the other."""
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise CannotEdit(f"the file cannot be changed by a command ({shown(str(error))}); edit it by hand") from None
+
+
 def _set(text: str, key: Key, value: object) -> str:
-    document = tomlkit.parse(text)
+    document = _parsed(text)
     inside: Any = document
     for depth, part in enumerate(key[:-1]):
         if part not in inside:

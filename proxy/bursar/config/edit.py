@@ -4,15 +4,18 @@ import contextlib
 import hashlib
 import os
 import secrets
+import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from bursar.config.document import CannotEdit, key_of, with_table, with_value, without
 from bursar.config.lines import Key
 from bursar.config.load import parse
+from bursar.config.problems import key_text
 from bursar.config.schema import Config
 from bursar.config.template import starter
+from bursar.contract.configuration import Edit, Put, PutTable, TakeOut
 from bursar.contract.shown import shown
 
 
@@ -79,6 +82,42 @@ def cap_table(
     return {**(dict([scope]) if scope else {}), **stated, "every": every}
 
 
+def make(file: Path, edits: Iterable[Edit], *, if_match: str | None = None) -> Config:
+    """Make several edits, in their order: all of them, or none. Raises as `set_value` does."""
+    return _edited(file, lambda text: with_edits(text, edits), if_match)
+
+
+def with_edits(text: str, edits: Iterable[Edit]) -> str:
+    """The text with edits made to it. Raises CannotEdit."""
+    for each in edits:
+        key = key_of(each.key)
+        if not key:
+            raise CannotEdit("a key has at least one part")
+        match each:
+            case Put():
+                text = with_value(text, key, _toml(each.value, key))
+            case PutTable():
+                text = with_table(text, key, {name: _toml(value, key) for name, value in each.values.items()})
+            case TakeOut():
+                text = without(text, key)
+    return text
+
+
+def _toml(value: object, key: Key) -> object:
+    """A value as it came, if TOML can say it: it has no null."""
+    if value is None:
+        raise CannotEdit(f"{key_text(key)} cannot be set to null; to remove it is another edit")
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _toml(each, key)
+    return value
+
+
+def text_of(file: Path) -> str:
+    """The file's text as an edit finds it. Raises BrokenConfig where it is no TOML at all, CannotEdit where it cannot
+    be read."""
+    return _text(_present(file), file)
+
+
 def remove(file: Path, key: str | Key, *, if_match: str | None = None) -> Config:
     """Remove one key or table. Raises CannotEdit where it is not there, and as `set_value` does."""
     path = key_of(key)
@@ -142,10 +181,12 @@ def _write(file: Path, content: bytes, before: bytes | None) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        if _present(file) != before:
-            raise ConfigChanged("the configuration was changed by someone else just now; repeat the change")
-        temporary.replace(target)
-        _sync_folder(target.parent)
+        with _alone_in(target.parent) as handle:
+            if _present(file) != before:
+                raise ConfigChanged("the configuration was changed by someone else just now; repeat the change")
+            temporary.replace(target)
+            if handle is not None:
+                os.fsync(handle)  # the new name itself is safe from a power cut
     except OSError as error:
         raise CannotEdit(f"{shown(str(target))} cannot be written: {error.strerror}") from None
     finally:
@@ -153,12 +194,20 @@ def _write(file: Path, content: bytes, before: bytes | None) -> None:
             temporary.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself safe from a power cut, where the system has a way to."""
-    if os.name != "posix":
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[int | None]:
+    """Alone among those who change a configuration in this folder, in whatever process, where the system has a way to.
+
+    Gives the folder's handle.
+    """
+    if sys.platform == "win32":
+        yield None
         return
+    import fcntl
+
     handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
     finally:
         os.close(handle)

@@ -126,13 +126,14 @@ def _table(path: tuple[str, ...], kind: type, stated: Mapping[str, object]) -> s
 def _setting(each: Field[Any], known: Setting, stated: Mapping[str, object]) -> list[str]:
     name = written_name(each.name)
     if name in stated:
-        return [f"# {known.meaning}", _line(name, stated[name])]
+        return [f"# {known.meaning}", line_of(name, stated[name])]
     if each.default in (None, MISSING) or name in ("project", "upstream", "model"):
-        return [f"# {known.meaning} For example:", "# " + _line(name, _SAMPLES[name])]
-    return [f"# {known.meaning}", "# " + _line(name, written(each.default, known.read))]
+        return [f"# {known.meaning} For example:", "# " + line_of(name, _SAMPLES[name])]
+    return [f"# {known.meaning}", "# " + line_of(name, written(each.default, known.read))]
 
 
-def _line(name: str, value: object) -> str:
+def line_of(name: str, value: object) -> str:
+    """A key with a TOML value, on one line."""
     if value == {}:
         return f"{name} = {{}}"
     if isinstance(value, list):

@@ -27,6 +27,7 @@ class Ask(Generic[T]):
     answer: type[T]
     body: msgspec.Struct | None = None
     query: tuple[tuple[str, object], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -146,8 +146,11 @@ class AdminClient:
         return await self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
     async def ask(self, ask: Ask[T]) -> T:
-        """The answer to a question or command about accounts (`contract/accounts.py`)."""
-        return await self._ask(ask.method, ask.path, ask.answer, query=dict(ask.query), body=ask.body)
+        """The answer to a question or command about accounts (`contract/accounts.py`, `contract/configuration.py`)."""
+        answer = await self._request(
+            ask.method, ask.path, query=dict(ask.query), body=ask.body, headers=dict(ask.headers)
+        )
+        return decode(answer, ask.answer)
 
     async def reload(self) -> tuple[str, ...]:
         """Put the configuration file in force; the problems that kept the old one in force, if any."""
@@ -157,17 +160,6 @@ class AdminClient:
         """Have the proxy finish what runs, and end."""
         await self._request("POST", "/stop")
 
-    async def watch(self, since: tuple[str, int] | None = None) -> AsyncGenerator[Opening | Numbered, None]:
-        """The opening, then every event as it happens.
-
-        Ends when the proxy ends it, cuts us off or falls silent: attach again, with `since`. Raises
-        Mismatch where the proxy speaks another contract. Holds a connection until it is closed
-        (`contextlib.aclosing`).
-        """
-        query = {} if since is None else {"since": f"{since[0]}:{since[1]}"}
-        response = await self._open("GET", "/watch", query=query)
-        try:
-            opened = False
     async def talk(self, command: Talk) -> AsyncGenerator[PlaygroundLine, None]:
         """A call of the owner's own, line by line, `Ended` last; closing the generator cancels the call.
 
@@ -192,6 +184,17 @@ class AdminClient:
                     yield decode(line, Opening)
                     opened = True
         finally:
+    async def watch(self, since: tuple[str, int] | None = None) -> AsyncGenerator[Opening | Numbered, None]:
+        """The opening, then every event as it happens.
+
+        Ends when the proxy ends it, cuts us off or falls silent: attach again, with `since`. Raises
+        Mismatch where the proxy speaks another contract. Holds a connection until it is closed
+        (`contextlib.aclosing`).
+        """
+        query = {} if since is None else {"since": f"{since[0]}:{since[1]}"}
+        response = await self._open("GET", "/watch", query=query)
+        try:
+            opened = False
             response.close()
 
     async def _lines(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -235,10 +238,11 @@ class AdminClient:
         """The whole answer to a command, in time."""
         try:
             async with asyncio.timeout(self._limits.answer_s):
-                response = await self._open(method, path, query=query, body=body)
+                response = await self._open(method, path, query=query, body=body, headers=headers)
                 try:
                     return await response.read()
                 finally:
+        headers: Mapping[str, str] | None = None,
                     response.close()
         except (TimeoutError, aiohttp.ClientError, OSError):
             raise NoAnswer from None
@@ -258,6 +262,7 @@ class AdminClient:
             async with asyncio.timeout(self._limits.answer_s):
                 response = await self._session.request(
                     method,
+        headers: Mapping[str, str] | None = None,
                     path,
                     params={name: str(value) for name, value in (query or {}).items() if value is not None},
                     data=encode(body) if body is not None else None,
@@ -269,6 +274,7 @@ class AdminClient:
             raise NotRunning from None
         except (TimeoutError, aiohttp.ClientError, OSError):
             raise NoAnswer from None
+                    headers=headers,
         return response
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from bursar.contract.configuration import FileProblem
 from bursar.contract.events import KeyView
 from bursar.domain.account import Account, Standing
 from bursar.domain.exchange import Outcome
@@ -72,6 +73,10 @@ class Status(msgspec.Struct, frozen=True):
     accounts: tuple[Account, ...] = ()
     """What the standings are of, and in which unit."""
 
+    exposures: tuple[ExposureView, ...] = ()
+    """The public hosts that are answered to now."""
+    broken: str = ""
+    """What keeps the configuration file from being in force: the first problem, and how many others there are."""
 
 class Reloaded(msgspec.Struct, frozen=True):
     """POST /reload: the problems that kept the old configuration in force; none where the new one is."""
@@ -149,12 +154,13 @@ class HistoryPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """Every refusal at the local door: a code and a sentence."""
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Every refusal at the local door: a code and a sentence; of a configuration, all that is wrong with it."""
 
     code: str
     message: str
 
+    problems: tuple[FileProblem, ...] = ()
 
 class LoopbackDoor(msgspec.Struct, frozen=True):
     """What the file of the local door holds where there is no Unix socket: its address and its token."""

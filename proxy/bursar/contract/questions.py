@@ -114,8 +114,9 @@ class Questions:
         return self._ask("POST", f"/upstreams/{quote(name, safe='')}/check", UpstreamChecked)
 
     def ask(self, ask: Ask[T]) -> T:
-        """The answer to a question or command about accounts (`contract/accounts.py`)."""
-        return self._ask(ask.method, ask.path, ask.answer, query=dict(ask.query), body=ask.body)
+        """The answer to a question or command about accounts (`contract/accounts.py`, `contract/configuration.py`)."""
+        answer = self._request(ask.method, ask.path, query=dict(ask.query), body=ask.body, headers=dict(ask.headers))
+        return decode(answer, ask.answer)
 
     def talk(self, command: Talk) -> Generator[PlaygroundLine, None, None]:
         """A call of the owner's own, line by line, `Ended` last; closing the generator cancels the call.
@@ -171,12 +172,14 @@ class Questions:
         query: Mapping[str, object] | None = None,
         body: msgspec.Struct | None = None,
     ) -> bytes:
+        headers: Mapping[str, str] | None = None,
         way = way_in(self._places)
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         target = f"{path}?{urlencode(asked)}" if asked else path
         connection = _Connection(way, self._answer_s)
         try:
-            connection.request(method, target, encode(body) if body is not None else None, dict(way.headers))
+            content = encode(body) if body is not None else None
+            connection.request(method, target, content, {**way.headers, **(headers or {})})
             response = connection.getresponse()
             answer = response.read()
         except (ConnectionRefusedError, FileNotFoundError):

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bursar.contract.configuration import ConfigurationView
 from bursar.contract.events import (
     AlertEnded,
     Alerted,
@@ -111,7 +112,8 @@ class Snapshot(msgspec.Struct):
 
     `exchanges` are in the order in which they were opened, running ones and the last
     `KEPT_EXCHANGES` closed ones. `minutes` and `days` are spend in the order of time; a day begins
-    at midnight in `zone`, an IANA name.
+    at midnight in `zone`, an IANA name. `problems` are those of what is in force; the file's own, while they keep it
+    from being in force, are in `configuration`.
     """
 
     run: str
@@ -143,6 +145,7 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
     snapshot.now_ms = max(snapshot.now_ms, event.at_ms)
     match event:
         case ExchangeOpened():
+    configuration: ConfigurationView = ConfigurationView()
             _open(snapshot, event)
         case AttemptStarted() | AttemptFailed() | ExchangeProgressed() | AttemptSettled():
             _advance(snapshot, event)
@@ -167,7 +170,9 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
         case ConfigurationLoaded():
             _configure(snapshot, event)
         case ConfigurationRejected():
-            snapshot.problems = event.problems
+            snapshot.configuration = msgspec.structs.replace(
+                snapshot.configuration, file_etag=event.etag, problems=event.problems
+            )
         case UpstreamHealthChanged():
             snapshot.upstreams[event.upstream.name] = event.upstream
         case KeyChanged():
@@ -289,7 +294,8 @@ def _day(snapshot: Snapshot, at_ms: int) -> Spend:
 
 
 def _configure(snapshot: Snapshot, event: ConfigurationLoaded) -> None:
-    snapshot.problems = ()
+    snapshot.problems = event.problems
+    snapshot.configuration = ConfigurationView(event.etag, event.etag)
     snapshot.upstreams = {upstream.name: upstream for upstream in event.upstreams}
     snapshot.aliases = {alias.name: alias for alias in event.aliases}
     snapshot.accounts = {account.id: account for account in event.accounts}

@@ -172,6 +172,8 @@ class Daemon:
 
     @asynccontextmanager
     async def _told(self) -> AsyncIterator[None]:
+            exposures=self.exposures.all(),
+            broken=snapshot.configuration.sentence,
         """Tell the service manager that the configuration is being taken up, and what came of it."""
         self._notifier.reloading()
         try:
@@ -316,6 +318,7 @@ class Daemon:
 
 
 async def _finished(task: asyncio.Task[object]) -> None:
+            config_file=self._places.config_file,
     await asyncio.gather(task, return_exceptions=True)
 
 

@@ -3,16 +3,19 @@
 import asyncio
 import hashlib
 import logging
+import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bursar.assembly import Assembly, Workshop
 from bursar.config.load import load
-from bursar.config.problems import BrokenConfig
+from bursar.config.problems import BrokenConfig, Problem
 from bursar.config.schema import Config, UpstreamSettings
 from bursar.contract.events import ConfigurationRejected, Event
+from bursar.contract.shown import shown
 from bursar.domain.clock import Clock
 from bursar.domain.route import ListedModel
 from bursar.doorkeeper.examine import Hosts, loopback_hosts
@@ -24,6 +27,10 @@ _log = logging.getLogger(__name__)
 
 LOOK_AT_FILE_S = 2.0
 """How often the configuration file is looked at for changes."""
+SETTLE_S = 0.2
+"""How long a changed file must stay as it is: some editors empty it first, and then write."""
+_FRESH_NS = 2_000_000_000
+"""Within this time two writes may leave the same stamp on a file, as coarse as some file systems are."""
 
 
 class InForce:
@@ -69,15 +76,18 @@ class InForce:
         self._asked_to_reload = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._found: Mapping[str, UpstreamSettings] = {}
-        self._problems: tuple[str, ...] = ()
+        self._rejected: ConfigurationRejected | None = None
+        self._seen: Look | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the file, if it is; then with what is in force."""
-        return self._problems + self.assembly.problems
+        return (self._rejected.problems if self._rejected is not None else ()) + self.assembly.problems
 
     async def put(self, config: Config) -> None:
         """Build the new assembly, then replace the old one by a single assignment."""
+        if self._seen is None:
+            self._seen = Look(digest=config.digest)
         self.stated = config
         self.hosts = loopback_hosts(self._public_port, (*config.server.allowed_hosts, config.server.host))
         found = {name: each for name, each in self._found.items() if name not in config.upstreams}
@@ -86,19 +96,24 @@ class InForce:
         self.assembly = await self._workshop.assemble(config)
         self._workshop.listed.keep_only(config.upstreams)
         self._taken_up()
-        self._problems = ()
         await self._announce(config)
 
     async def reload(self) -> tuple[str, ...]:
         """Put the file in force as it is now; the problems, if there are any, and then the old one stays."""
         async with self._reloading, self._told():
+            # Before it is read: what is written in between is seen at the next look.
+            self._seen = await asyncio.to_thread(look_at, self._file)
             try:
-                config = await asyncio.to_thread(load, self._file, host=self._host, port=self._port)
+                config = await asyncio.to_thread(self._load)
             except BrokenConfig as error:
-                self._problems = tuple(map(str, error.problems))
-                self._publish(ConfigurationRejected(self._clock.now_ms(), self._problems))
+                problems = tuple(map(str, error.problems))
+                self._rejected = ConfigurationRejected(self._clock.now_ms(), problems, self._seen.digest)
+                self._publish(self._rejected)
                 _log.warning("the configuration has problems; the one before stays in force: %s", error)
-                return self._problems
+                return problems
+            if self._rejected is not None:
+                _log.info("the problems of the configuration are gone; it is in force")
+            self._rejected = None
             await self.put(config)
             return ()
 
@@ -120,17 +135,35 @@ class InForce:
             self._health.retell(self.assembly.upstream_views(self._clock.now_ms()))
 
     async def watch_file(self) -> None:
-        """Reload when asked to, and when the file has other content than before."""
-        seen = await asyncio.to_thread(_digest_of, self._file)
+        """Reload when asked to, and when the file has other content than before; until cancelled."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AT_FILE_S):
                     await self._asked_to_reload.wait()
-            digest = await asyncio.to_thread(_digest_of, self._file)
-            if digest != seen or self._asked_to_reload.is_set():
-                self._asked_to_reload.clear()
-                seen = digest
+            asked = self._asked_to_reload.is_set()
+            self._asked_to_reload.clear()
+            if asked or await self._has_changed():
                 await self.reload()
+
+    async def _has_changed(self) -> bool:
+        """Whether there is other content in the file, and whoever writes it has finished."""
+        now = await asyncio.to_thread(look_at, self._file, self._seen)
+        while self._seen is None or now.digest != self._seen.digest:
+            await asyncio.sleep(SETTLE_S)
+            again = await asyncio.to_thread(look_at, self._file)
+            if again.digest == now.digest:
+                return self._seen is None or now.digest != self._seen.digest
+            now = again
+        self._seen = now
+        return False
+
+    def _load(self) -> Config:
+        """The file as it is now. A file that has gone is no wish to have no upstream any more."""
+        config = load(self._file, host=self._host, port=self._port)
+        if self.stated.digest and not config.digest:
+            gone = "the file is gone; put it back, or restart the proxy to run without it."
+            raise BrokenConfig([Problem(shown(str(self._file)), None, "", gone)])
+        return config
 
     async def _announce(self, config: Config) -> None:
         """Tell everybody what is in force now."""
@@ -143,16 +176,37 @@ class InForce:
         )
         await self._grants.adopt(self.assembly.limits.all_accounts)
         self._publish(self.assembly.announced(now_ms))
+        if self._rejected is not None:
+            self._publish(self._rejected)  # what was found on this machine does not mend the file
         self._publish(await self._ledger.standings_now(self.assembly.limits.all_accounts))
-        if self.assembly.problems:
-            self._publish(ConfigurationRejected(now_ms, self.assembly.problems))
         for problem in (*config.notes, *self.assembly.problems):
             _log.warning("%s", problem)
 
 
-def _digest_of(file: Path) -> str:
-    """The SHA-256 of a file's bytes in hex; empty where it cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a file showed: when it was last written and which file it is, and the SHA-256 of its bytes in hex
+    (empty where it cannot be read). `fresh` where it was written so shortly before that the rest may miss a change."""
+
+    written_ns: int = -1
+    inode: int = -1
+    size: int = -1
+    digest: str = ""
+    fresh: bool = True
+
+
+def look_at(file: Path, before: Look | None = None) -> Look:
+    """Look at a file; what an earlier look showed spares reading it again."""
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        facts = file.stat()
+        fresh = abs(time.time_ns() - facts.st_mtime_ns) < _FRESH_NS
+        if before is not None and not before.fresh and _same(facts, before):
+            return before
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError:
-        return ""
+        return Look()
+    return Look(facts.st_mtime_ns, facts.st_ino, facts.st_size, digest, fresh)
+
+
+def _same(facts: os.stat_result, before: Look) -> bool:
+    return (facts.st_mtime_ns, facts.st_ino, facts.st_size) == (before.written_ns, before.inode, before.size)

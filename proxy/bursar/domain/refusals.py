@@ -205,6 +205,30 @@ class UnknownExchange(Refusal):
     status, code = 404, "exchange_not_found"
 
 
+class MatchRequired(Refusal):
+    """A write does not say which version it is meant for (RFC 6585, 3)."""
+
+    status, code = 428, "if_match_required"
+
+
+class ConfigurationChanged(Refusal):
+    """The configuration is another than the one that a write was meant for (RFC 9110, 15.5.13)."""
+
+    status, code = 412, "configuration_changed"
+
+
+class BrokenConfiguration(Refusal):
+    """The configuration would have problems; all of them are in `detail`, under `problems`."""
+
+    status, code = 422, "configuration_broken"
+
+
+class ImpossibleEdit(Refusal):
+    """A key cannot be set or removed, or the file cannot be written."""
+
+    status, code = 422, "edit_impossible"
+
+
 class UnknownAccount(Refusal):
     """No account, raise or hold in doubt is of this name or number."""
 

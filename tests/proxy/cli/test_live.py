@@ -58,7 +58,11 @@ def test_a_broken_file_leaves_the_old_one_in_force(bursar: Bursar, proxy: str, c
     ran = bursar("reload")
     assert ran.status == 1
     assert "nonsense is not a setting" in ran.err
-    assert [each["name"] for each in bursar("status", "--json").json["standings"]] == ["daily"]
+    status = bursar("status", "--json").json
+    assert [each["name"] for each in status["standings"]] == ["daily"]
+    assert status["broken"].startswith(f"The new configuration is not in force: {config_file}, line ")
+    assert status["broken"] in bursar("status").out
+    assert status["broken"] in bursar("doctor", "--offline").out
     config_file.write_text(text)
     assert bursar("reload").status == 0
 

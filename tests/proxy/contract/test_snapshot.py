@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bursar.contract.configuration import ConfigurationView
 from bursar.contract.events import (
     AliasView,
     AttemptFailed,
@@ -194,12 +195,12 @@ def test_a_new_configuration_replaces_the_old_and_its_problems() -> None:
     account = Account("cap:day", AccountKind.CAP, "day", Unit.NANO_DOLLARS, Every.DAY, 1_000)
     snapshot = after(
         StandingsChanged(NOW, (standing("cap:day"), standing("cap:gone"))),
-        ConfigurationRejected(NOW, ("line 3: no such key",)),
+        ConfigurationRejected(NOW, ("line 3: no such key",), "x"),
     )
-    assert list(snapshot.problems) == ["line 3: no such key"]
+    assert snapshot.configuration == ConfigurationView(file_etag="x", problems=("line 3: no such key",))
     upstream, alias = UpstreamView("main", "openai_compatible", "https://a.example"), AliasView("fast", ("main/small",))
-    apply(snapshot, 3, ConfigurationLoaded(NOW, (upstream,), (alias,), (account,)))
-    assert list(snapshot.problems) == []
+    apply(snapshot, 3, ConfigurationLoaded(NOW, (upstream,), (alias,), (account,), "y", ("no key",)))
+    assert (snapshot.problems, snapshot.configuration) == (("no key",), ConfigurationView("y", "y"))
     assert snapshot.upstreams == {"main": upstream}
     assert snapshot.aliases == {"fast": alias}
     assert snapshot.accounts == {"cap:day": account}
