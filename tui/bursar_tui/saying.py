@@ -17,6 +17,8 @@ from bursar.contract.events import (
     ExchangeClosed,
     ExchangeOpened,
     ExchangeProgressed,
+    Exposed,
+    ExposureEnded,
     Granted,
     GrantEnded,
     HoldInDoubt,
@@ -26,6 +28,7 @@ from bursar.contract.events import (
     Stopping,
     UpstreamHealthChanged,
 )
+from bursar.contract.exposure import ExposureView
 from bursar.contract.snapshot import Snapshot
 from bursar_tui.marks import OUTCOMES, health_mark
 from bursar_tui.outlook import Level, Outlook, burn_nano, outlooks, running_of
@@ -42,6 +45,7 @@ def opening(snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[str]:
         f"Attached to Bursar {snapshot.version} at {snapshot.public_url}.",
         f"{counted(running, 'call')} running, {balance(burn_nano(snapshot, now_ms))} an hour.",
     ]
+    lines += [exposed(each) for each in snapshot.exposures.values()]
     lines += [account_line(each, now_ms, zone) for each in outlooks(snapshot, now_ms, zone)]
     for upstream in snapshot.upstreams.values():
         if upstream.health != "ok":
@@ -52,6 +56,13 @@ def opening(snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[str]:
     lines += snapshot.problems
     lines += [f"Alert: {alert.sentence}" for alert in snapshot.alerts.values()]
     return lines
+
+
+def exposed(exposure: ExposureView) -> str:
+    """Who may call from outside, and until when."""
+    keys = " or ".join(f'"{key}"' for key in exposure.keys)
+    by = f", through {exposure.program}" if exposure.program else ""
+    return f"EXPOSED as https://{exposure.host}{by}: whoever has the key {keys} can call from anywhere."
 
 
 def account_line(outlook: Outlook, now_ms: int, zone: tzinfo) -> str:
@@ -99,6 +110,10 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
             return [f"Key {event.key.name} was issued or changed."]
         case KeyRevoked():
             return [f"Key {event.name} was revoked."]
+        case Exposed():
+            return [exposed(event.exposure)]
+        case ExposureEnded():
+            return [f"No longer exposed: {event.host}."]
         case Stopping():
             return ["The proxy is stopping."]
         case _:

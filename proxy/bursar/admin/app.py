@@ -16,6 +16,7 @@ from bursar.admin.client_keys import (
 from bursar.admin.configuration import ROUTES as CONFIGURATION_ROUTES
 from bursar.admin.context import CONTEXT, AdminContext
 from bursar.admin.explain import explain
+from bursar.admin.exposures import expose
 from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
 from bursar.admin.process import reload, status, stop
@@ -53,6 +54,7 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Ap
             web.post("/upstreams/{name}/clear", clear_upstream),
             web.post("/upstreams/{name}/check", check_upstream),
             web.post("/playground", playground),
+            web.post("/exposures", expose),
             web.post("/reload", reload),
             web.post("/stop", stop),
         ]

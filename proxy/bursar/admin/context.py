@@ -10,6 +10,7 @@ from bursar.client_keys import ClientKeys
 from bursar.contract.commands import Status
 from bursar.contract.explained import Explain, Explained
 from bursar.domain.client_key import ClientKey
+from bursar.exposures import Exposures
 from bursar.feed import Feed
 from bursar.ledger.statement import Statement
 from bursar.pipeline.playground import Playground
@@ -38,6 +39,7 @@ class AdminContext:
     patience_s: float = 10.0
     upstreams: UpstreamCare | None = None
     explain: Explaining | None = None
+    exposures: Exposures | None = None
     playground: Playground | None = None
     """Takes the owner's own calls."""
 

@@ -4,6 +4,7 @@ import msgspec
 
 from bursar.contract.configuration import FileProblem
 from bursar.contract.events import KeyView
+from bursar.contract.exposure import ExposureView
 from bursar.domain.account import Account, Standing
 from bursar.domain.exchange import Outcome
 from bursar.domain.usage import Quality, Usage
@@ -72,6 +73,8 @@ class Status(msgspec.Struct, frozen=True):
     problems: tuple[str, ...]
     accounts: tuple[Account, ...] = ()
     """What the standings are of, and in which unit."""
+    exposures: tuple[ExposureView, ...] = ()
+    """The public hosts that are answered to now."""
 
     exposures: tuple[ExposureView, ...] = ()
     """The public hosts that are answered to now."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from bursar.contract.exposure import ExposureView
 from bursar.domain.account import Account, Standing
 from bursar.domain.alert import Alert
 from bursar.domain.exchange import Outcome
@@ -278,6 +279,18 @@ class AlertEnded(_Event, frozen=True):
     cause: str
 
 
+class Exposed(_Event, frozen=True):
+    """The public door answers to a public host too: anyone who has one of its keys may call from anywhere."""
+
+    exposure: ExposureView
+
+
+class ExposureEnded(_Event, frozen=True):
+    """A public host is answered to no longer."""
+
+    host: str
+
+
 class Stopping(_Event, frozen=True):
     """The proxy takes no further calls and will end."""
 
@@ -302,6 +315,8 @@ Event = (
     | KeyRevoked
     | Alerted
     | AlertEnded
+    | Exposed
+    | ExposureEnded
     | Stopping
 )
 

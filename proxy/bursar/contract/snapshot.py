@@ -22,6 +22,8 @@ from bursar.contract.events import (
     ExchangeClosed,
     ExchangeOpened,
     ExchangeProgressed,
+    Exposed,
+    ExposureEnded,
     Granted,
     GrantEnded,
     HoldInDoubt,
@@ -33,6 +35,7 @@ from bursar.contract.events import (
     UpstreamHealthChanged,
     UpstreamView,
 )
+from bursar.contract.exposure import ExposureView
 from bursar.domain.account import Account, Standing
 from bursar.domain.alert import Alert
 from bursar.domain.cycle import Every, cycle_at
@@ -136,6 +139,7 @@ class Snapshot(msgspec.Struct):
     minutes: list[Spend] = msgspec.field(default_factory=list)
     days: list[Spend] = msgspec.field(default_factory=list)
     problems: tuple[str, ...] = ()
+    exposures: dict[str, ExposureView] = msgspec.field(default_factory=dict)
     stopping: bool = False
 
 
@@ -186,6 +190,10 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
                 snapshot.alerts[event.alert.cause] = event.alert
         case AlertEnded():
             snapshot.alerts.pop(event.cause, None)
+        case Exposed():
+            snapshot.exposures[event.exposure.host] = event.exposure
+        case ExposureEnded():
+            snapshot.exposures.pop(event.host, None)
         case Stopping():
             snapshot.stopping = True
         case _:

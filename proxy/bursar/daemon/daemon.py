@@ -37,6 +37,7 @@ from bursar.doorkeeper.door import open_door
 from bursar.doorkeeper.listen import CannotListen, listen_on
 from bursar.endpoints.app import public_app
 from bursar.endpoints.context import Context
+from bursar.exposures import Exposures
 from bursar.feed import Feed
 from bursar.ledger.doubts import Doubts
 from bursar.ledger.grants import Grants
@@ -113,6 +114,7 @@ class Daemon:
         stack.push_async_callback(admin.close, 1.0)
         # Watchers end with the feed, so that the local door has nobody to wait for.
         stack.callback(self.feed.close)
+        stack.callback(self.exposures.close)
         self._door = await open_door(public_app(self._public_context()), sockets, limits=_limits(config))
         stack.push_async_callback(self._close_door)
         for running in self._beside_calls():
@@ -166,6 +168,7 @@ class Daemon:
             keys=tuple(snapshot.keys.values()),
             problems=self.in_force.problems,
             accounts=self.in_force.assembly.limits.all_accounts,
+            exposures=self.exposures.all(),
         )
 
     # --- within -----------------------------------------------------------------------------------
@@ -218,6 +221,7 @@ class Daemon:
             self._clock,
         )
         await self.treasury.grants.restore()
+        self.exposures = Exposures(self._clock, self.feed.publish)
         self.keys = ClientKeys(store, self._clock, self.feed.publish)
         await self.keys.load()
 
@@ -280,6 +284,7 @@ class Daemon:
             publish=self.feed.publish,
             clock=self._clock,
             hosts=lambda: self.in_force.hosts,
+            exposures=self.exposures,
         )
 
     def _settled(self, event: Event) -> None:
@@ -302,6 +307,7 @@ class Daemon:
             stop=self.stop,
             upstreams=UpstreamCare(lambda: self.in_force.assembly.upstreams, self.health.clear),
             explain=Explainer(lambda: self.in_force.assembly, self.ledger, self._clock),
+            exposures=self.exposures,
             playground=Playground(lambda: self.in_force.assembly, self.ledger, self.feed.publish, self._clock),
         )
 

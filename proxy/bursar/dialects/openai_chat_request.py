@@ -41,12 +41,15 @@ class ChatRequest(msgspec.Struct, frozen=True):
     answers: int
 
 
-def read_request(body: bytes) -> ChatRequest:
+def read_request(body: bytes, model: str = "") -> ChatRequest:
     """The request that `body` holds, also one in the shape of Responses or Messages (`chat_shapes.py`).
 
-    Raises BadRequest and its kinds, each naming the field at fault.
+    `model`, where given, is asked for in place of the body's. Raises BadRequest and its kinds, each naming the field
+    at fault.
     """
     fields = as_chat(_read_fields(body))
+    if model:
+        fields = {**fields, "model": _raw(model)}
     model = _text(fields, "model") or first_model(fields)
     if not model:
         raise MissingParameter("The request names no `model`; GET /v1/models lists those there are.", param="model")

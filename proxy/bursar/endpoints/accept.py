@@ -20,7 +20,8 @@ async def accept(request: web.Request, context: Context) -> Call:
     key = authenticate(request, context)
     limits = context.current().config.server
     body = await read_body(request, most_bytes=limits.body_limit_mib * _MIB, time_s=limits.body_s)
-    chat = read_request(body)
+    # Azure's way of asking: the address names the model, whatever the body says.
+    chat = read_request(body, request.match_info.get("alias", ""))
     fallback = read_fallback(chat.fields, chat.model)
     for model in (chat.model, *(fallback.models if fallback is not None else ())):
         check_model(key, model)

@@ -10,7 +10,9 @@ from bursar.doorkeeper.keeper import doorkeeper
 from bursar.endpoints.billing import add_billing
 from bursar.endpoints.chat_completions import chat_completions
 from bursar.endpoints.context import CONTEXT, Context
+from bursar.endpoints.cors import allow_editor, preflight
 from bursar.endpoints.dry_run import check_dry_run
+from bursar.endpoints.from_outside import narrow
 from bursar.endpoints.models import list_models, one_model
 from bursar.endpoints.refuse import refuse
 
@@ -24,6 +26,8 @@ BASES = (
     "/v1/chat/completions/v1",
     "/chat/completions",
     "/chat/completions/v1",
+    "/cursor/v1",
+    "/cursor",
 )
 """What users paste as the base URL, with what clients then append to it: all of them mean `/v1`."""
 
@@ -34,12 +38,14 @@ class InternalError(Refusal):
 
 def public_app(context: Context) -> web.Application:
     """The application behind the public door."""
-    keeper = doorkeeper(context.hosts, lambda request, refusal: refuse(refusal))
-    app = web.Application(middlewares=[answer_in_dialect, keeper], client_max_size=0)
+    keeper = doorkeeper(lambda: context.exposures.hosts(context.hosts()), lambda request, refusal: refuse(refusal))
+    app = web.Application(middlewares=[answer_in_dialect, keeper, preflight, narrow], client_max_size=0)
     app[CONTEXT] = context
+    app.on_response_prepare.append(allow_editor)
     app.router.add_get("/healthz", healthz)
     for base in (*BASES, *(f"/p/{{project}}{base}" for base in BASES)):
         app.router.add_post(f"{base}/chat/completions", chat_completions)
+        app.router.add_post(f"{base}/openai/deployments/{{alias}}/chat/completions", chat_completions)
         app.router.add_get(f"{base}/models", list_models)
         app.router.add_get(f"{base}/models/{{model:.+}}", one_model)
         add_billing(app.router, base)

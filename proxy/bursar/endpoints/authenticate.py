@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from bursar.contract.exposure import ExposureView
 from bursar.domain.client_key import ClientKey
 from bursar.domain.refusals import AddressDenied, ExpiredKey, Forbidden, MissingKey, Unauthenticated
 from bursar.endpoints.context import Context
+from bursar.endpoints.from_outside import exposure_of
 
 _HOW = "Issue one with `bursar key issue NAME` and set it as the API key of your client."
 
@@ -23,19 +25,40 @@ def presented_key(headers: Mapping[str, str]) -> str:
 def authenticate(request: web.Request, context: Context) -> ClientKey:
     """The client key that asks. Raises Unauthenticated and its kinds, WrongKeys, or Forbidden and its kinds."""
     presented = presented_key(request.headers)
+    exposure = exposure_of(request)
+    if exposure is not None:
+        return _from_outside(presented, exposure, context)
     if not presented:
         raise MissingKey(f"The request carries no API key. {_HOW}")
     key = context.keys.match(presented)
     if key is None:
         context.traffic.wrong_key(request.remote or "")
         raise Unauthenticated(f"The API key is none that Bursar issued. {_HOW}")
+    _check(key, request.remote, context)
+    return key
+
+
+def _from_outside(presented: str, exposure: ExposureView, context: Context) -> ClientKey:
+    """The same for a request through a tunnel: all who come through it are one address, and one rate of wrong keys.
+
+    Whether a key that is not for there is good elsewhere, a stranger is not told.
+    """
+    key = context.keys.match(presented) if presented else None
+    if key is None or key.name not in exposure.keys:
+        context.traffic.wrong_key(exposure.host)
+        raise (Unauthenticated if presented else MissingKey)("No API key that is accepted here was sent.")
+    # Where it comes from is not known: its tunnel ends on this machine.
+    _check(key, None, context)
+    return key
+
+
+def _check(key: ClientKey, remote: str | None, context: Context) -> None:
     if key.disabled:
         raise Forbidden(f'The key "{key.name}" is disabled. Enable it: bursar key enable {key.name}')
     if key.expires_ms is not None and context.clock.now_ms() >= key.expires_ms:
         raise ExpiredKey(f'This key of "{key.name}" has expired. {_HOW}')
-    if not key.limits.admits(request.remote):
+    if not key.limits.admits(remote):
         raise AddressDenied(
-            f'The key "{key.name}" may not be used from {request.remote}; it may from: '
+            f'The key "{key.name}" may not be used from {remote}; it may from: '
             f"{', '.join(key.limits.networks)}. Allow more: bursar key set {key.name} --ip CIDR…"
         )
-    return key

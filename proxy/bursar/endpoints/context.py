@@ -10,6 +10,7 @@ from bursar.client_keys import ClientKeys
 from bursar.contract.events import Publish
 from bursar.domain.clock import Clock
 from bursar.doorkeeper.examine import Hosts
+from bursar.exposures import Exposures
 from bursar.ledger.ledger import Ledger
 from bursar.ledger.statement import Statement
 from bursar.traffic import Traffic
@@ -27,6 +28,7 @@ class Context:
     publish: Publish
     clock: Clock
     hosts: Callable[[], Hosts]
+    exposures: Exposures
 
 
 CONTEXT = web.AppKey("context", Context)

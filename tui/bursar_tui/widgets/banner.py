@@ -8,6 +8,7 @@ from bursar.contract.snapshot import Snapshot
 from bursar.domain.account import AccountKind, Unit
 from bursar_tui.budget import budgets
 from bursar_tui.ink import Line, Piece, Role, line
+from bursar_tui.saying import exposed
 from bursar_tui.seen import Seen, Tie
 from bursar_tui.widgets.panel import Panel, spaced
 from bursar_tui.widgets.upstreams import configured
@@ -43,6 +44,8 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
     snapshot = seen.snapshot
     if seen.attachment.tie is Tie.LOST:
         yield "✗", Role.BAD, _lost(seen)
+    for exposure in snapshot.exposures.values():
+        yield "▲", Role.BAD, f"{exposed(exposure)} Ctrl-C in `bursar connect cursor` ends it."
     if snapshot.stopping:
         yield "▲", Role.WARN, "The proxy is stopping: it finishes what runs and takes no further call."
     if snapshot.problems:

@@ -51,7 +51,15 @@ class Header(Panel):
 
 
 def tie_pieces(seen: Seen) -> tuple[Piece, ...]:
-    """How we are attached, in a glyph and a word."""
+    """How we are attached, in a glyph and a word; before it whether others can come in from outside."""
+    return (*_exposed(seen), *_tie(seen))
+
+
+def _exposed(seen: Seen) -> tuple[Piece, ...]:
+    return (Piece("▲ EXPOSED", Role.BAD), Piece("  ")) if seen.known and seen.snapshot.exposures else ()
+
+
+def _tie(seen: Seen) -> tuple[Piece, ...]:
     match seen.attachment.tie:
         case Tie.LIVE:
             return Piece("● ", Role.GOOD), Piece("live", Role.TEXT)

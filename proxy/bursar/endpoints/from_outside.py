@@ -1,0 +1,53 @@
+"""From outside: what a request may reach that comes through a tunnel, under a public host."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bursar.contract.exposure import ExposureView
+from bursar.domain.refusals import ForeignHost, UnknownEndpoint
+from bursar.doorkeeper.examine import LOOPBACK_NAMES, split_host
+from bursar.endpoints.context import CONTEXT
+from bursar.exposures import Exposures
+
+EXPOSURE = web.RequestKey("exposure", ExposureView)
+"""Under which exposure a request has come; not there for one from this machine."""
+
+_BELOW = "/v1/"
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip", "Cf-Connecting-Ip", "Cf-Ray")
+"""What tunnels add to what they carry, and programs on this machine do not."""
+
+
+@web.middleware
+async def narrow(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nothing but `/v1/*` is there for those outside. Raises UnknownEndpoint and ForeignHost."""
+    exposure = _exposure_of(request, request.app[CONTEXT].exposures)
+    if exposure is not None:
+        route = request.match_info.route.resource
+        if route is None or not route.canonical.startswith(_BELOW):
+            raise UnknownEndpoint("There is nothing here but /v1.")
+        request[EXPOSURE] = exposure
+    return await handler(request)
+
+
+def exposure_of(request: web.Request) -> ExposureView | None:
+    """Under which exposure a request has come, if it has."""
+    return request.get(EXPOSURE)
+
+
+def _exposure_of(request: web.Request, exposures: Exposures) -> ExposureView | None:
+    """By its Host, and by the one that a tunnel has replaced by ours.
+
+    What a tunnel carries is from outside whatever Host it states: some look at the name in the TLS handshake alone,
+    and would let a stranger pass for this machine.
+    """
+    if not exposures.live:
+        return None
+    host = request.headers.get("Host", "")
+    for name in (host, request.headers.get("X-Forwarded-Host", "")):
+        exposure = exposures.of(name)
+        if exposure is not None:
+            return exposure
+    parts = split_host(host.lower())
+    if parts is not None and parts[0] in LOOPBACK_NAMES and any(name in request.headers for name in _FORWARDED):
+        raise ForeignHost("the request came through a tunnel, and not for the host that it was opened for")
+    return None
