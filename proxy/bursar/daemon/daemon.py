@@ -169,14 +169,13 @@ class Daemon:
             problems=self.in_force.problems,
             accounts=self.in_force.assembly.limits.all_accounts,
             exposures=self.exposures.all(),
+            broken=snapshot.configuration.sentence,
         )
 
     # --- within -----------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def _told(self) -> AsyncIterator[None]:
-            exposures=self.exposures.all(),
-            broken=snapshot.configuration.sentence,
         """Tell the service manager that the configuration is being taken up, and what came of it."""
         self._notifier.reloading()
         try:
