@@ -15,6 +15,9 @@ from bursar_tui.web.told import Opens, Resizes, Shows, size_of, told
 
 MOST_TABS = 8
 OPENING_S = 5.0
+ROOM_S = 0.5
+"""How long a tab waits for another one's place: one that is loaded again comes before its process has ended."""
+
 HIDDEN_S = 600.0
 """A tab that nobody looks at ends after so long; its page starts afresh when it is looked at again."""
 
@@ -84,6 +87,7 @@ class Limits:
     tabs: int = MOST_TABS
     hidden_s: float = HIDDEN_S
     idle_s: float = IDLE_S
+    opening_s: float = OPENING_S
 
 
 class Tabs:
@@ -95,6 +99,7 @@ class Tabs:
         self._limits = limits
         self._themed = themed
         self._open: set[web.WebSocketResponse] = set()
+        self._places = asyncio.Semaphore(limits.tabs)
 
     def app(self) -> web.Application:
         """What is served."""
@@ -125,7 +130,10 @@ class Tabs:
             protocols=(PROTOCOL,), heartbeat=_HEARTBEAT_S, max_msg_size=_LARGEST_MESSAGE, compress=False
         )
         await socket.prepare(request)
-        if len(self._open) >= self._limits.tabs:
+        try:
+            async with asyncio.timeout(ROOM_S):
+                await self._places.acquire()
+        except TimeoutError:
             await socket.close(code=FULL)
             return socket
         self._open.add(socket)
@@ -133,11 +141,12 @@ class Tabs:
             await self._play(socket)
         finally:
             self._open.discard(socket)
+            self._places.release()
         return socket
 
     async def _play(self, socket: web.WebSocketResponse) -> None:
         try:
-            opened = told(await socket.receive_str(timeout=OPENING_S))
+            opened = told(await socket.receive_str(timeout=self._limits.opening_s))
         except (TimeoutError, TypeError, ValueError):
             opened = None
         if not isinstance(opened, Opens):
