@@ -97,7 +97,7 @@ def test_what_keeps_a_proxy_from_starting_is_a_sentence(
     port = proxy.rpartition(":")[2].partition("/")[0]
     again = start("serve", "--port", port)
     _, err = again.communicate(timeout=20)
-    assert again.returncode == 1
+    assert again.returncode == 4
     assert "in use" in err
     assert "Traceback" not in err
 
