@@ -308,6 +308,7 @@ class Daemon:
             explain=Explainer(lambda: self.in_force.assembly, self.ledger, self._clock),
             exposures=self.exposures,
             playground=Playground(lambda: self.in_force.assembly, self.ledger, self.feed.publish, self._clock),
+            config_file=self._places.config_file,
         )
 
     async def _close_door(self) -> None:
@@ -323,7 +324,6 @@ class Daemon:
 
 
 async def _finished(task: asyncio.Task[object]) -> None:
-            config_file=self._places.config_file,
     await asyncio.gather(task, return_exceptions=True)
 
 
