@@ -30,6 +30,7 @@ COMMANDS = {
     "usage": Entry("usage", "what was used and spent, by day, model, key and more"),
     "log": Entry("log", "the calls, one attempt a line, or one call in full"),
     "statement": Entry("statement", "a month: opening and closing balances, and every transaction"),
+    "ask": Entry("ask", "talk to an alias or a model, and see what it costs"),
     "explain": Entry("explain", "what a request would cost, who would pay, what would refuse it; sends nothing"),
     "key": Entry("keys", "the keys of client applications: issue, limit, rotate, revoke"),
     "cap": Entry("caps", "set, list, raise and remove spending limits"),

@@ -28,7 +28,7 @@ from bursar.contract.explained import Explain, Explained
 from bursar.contract.places import Places
 from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.playground import Ended, PlaygroundLine, Talk
-from bursar.contract.way_in import NoAnswer, NotRunning, Refused, refused, way_in
+from bursar.contract.way_in import CutOff, NoAnswer, NotRunning, Refused, refused, way_in
 
 __all__ = ["AdminClient", "ClientLimits", "NoAnswer", "NotRunning", "Refused"]
 
@@ -163,7 +163,7 @@ class AdminClient:
     async def talk(self, command: Talk) -> AsyncGenerator[PlaygroundLine, None]:
         """A call of the owner's own, line by line, `Ended` last; closing the generator cancels the call.
 
-        Raises NoAnswer where the proxy goes away before the end.
+        Raises CutOff where the proxy goes away before the end.
         """
         response = await self._open("POST", "/playground", body=command)
         try:
@@ -172,7 +172,7 @@ class AdminClient:
                 yield happened
                 if isinstance(happened, Ended):
                     return
-            raise NoAnswer
+            raise CutOff
         finally:
             response.close()
 

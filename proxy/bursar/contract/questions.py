@@ -30,7 +30,7 @@ from bursar.contract.explained import Explain, Explained
 from bursar.contract.places import Places
 from bursar.contract.playground import Ended, PlaygroundLine, Talk
 from bursar.contract.statements import ExchangeRecord, MonthStatement
-from bursar.contract.way_in import NoAnswer, NotRunning, Refused, WayIn, address_of, refused, way_in
+from bursar.contract.way_in import CutOff, NoAnswer, NotRunning, Refused, WayIn, address_of, refused, way_in
 
 T = TypeVar("T")
 
@@ -121,10 +121,11 @@ class Questions:
     def talk(self, command: Talk) -> Generator[PlaygroundLine, None, None]:
         """A call of the owner's own, line by line, `Ended` last; closing the generator cancels the call.
 
-        Raises NoAnswer where the proxy goes away before the end.
+        Raises CutOff where the proxy goes away before the end.
         """
         way = way_in(self._places)
         connection = _Connection(way, SILENCE_S)
+        begun = False
         try:
             connection.request("POST", "/playground", encode(command), dict(way.headers))
             response = connection.getresponse()
@@ -133,15 +134,15 @@ class Questions:
             while line := response.readline():
                 if line == b"\n":
                     continue
-                happened = decode(line, PlaygroundLine)
+                happened, begun = decode(line, PlaygroundLine), True
                 yield happened
                 if isinstance(happened, Ended):
                     return
-            raise NoAnswer
+            raise CutOff
         except (ConnectionRefusedError, FileNotFoundError):
             raise NotRunning from None
         except (OSError, http.client.HTTPException):
-            raise NoAnswer from None
+            raise (CutOff if begun else NoAnswer) from None
         finally:
             connection.close()
 

@@ -26,6 +26,13 @@ class NoAnswer(NotRunning):
         super().__init__("a proxy holds the local door but does not answer; look into its log, or end its process")
 
 
+class CutOff(NotRunning):
+    """The proxy went away in the midst of an answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the proxy went away before the answer was whole; what it used is in the ledger")
+
+
 class Refused(Exception):
     """The proxy said no."""
 
