@@ -12,7 +12,10 @@ from bursar.domain.refusals import InvalidParameter, UnknownEndpoint
 
 
 async def expose(request: web.Request) -> web.StreamResponse:
-    """The exposure as a line of JSON, then an empty line now and then. It ends with the connection, however that does."""
+    """The exposure as a line of JSON, then an empty line now and then, until the connection ends, however that is.
+
+    Raises InvalidParameter and NameTaken.
+    """
     context = request.app[CONTEXT]
     exposures = context.exposures
     if exposures is None:
