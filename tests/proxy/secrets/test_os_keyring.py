@@ -212,3 +212,36 @@ async def test_waiting_for_the_keyring_does_not_stop_the_loop() -> None:
         assert not asking.done()
         Waiting.entered.set()
     assert asking.result() is None
+
+
+class Slow(Drawer):
+    """Answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = threading.Event()
+        self.questions = 0
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.questions += 1
+        self.may.wait(30)
+        return super().get_password(service, username)
+
+
+async def test_what_comes_late_is_told_and_had_without_asking_again() -> None:
+    slow, told = Slow(), asyncio.Event()
+    slow.items = {(SERVICE, name): f"{CANARY}-{name}" for name in ("main", "spare")}
+    keyring = OsKeyring(lambda: slow, accepted=frozenset({f"{Slow.__module__}.{Slow.__qualname__}"}), limit_s=0.1)
+    keyring.came_late = told.set
+    for _ in range(2):
+        answers = await asyncio.gather(keyring.get("main"), keyring.get("spare"), return_exceptions=True)
+        assert ["did not answer" in str(answer) for answer in answers] == [True, True]
+    assert slow.questions == 1  # one at a time: each might show a prompt
+    slow.may.set()
+    async with asyncio.timeout(10):
+        await told.wait()
+        while slow.questions < 2:
+            await asyncio.sleep(0.01)
+    assert await keyring.get("main") == f"{CANARY}-main"
+    assert await keyring.get("spare") == f"{CANARY}-spare"
+    assert slow.questions == 2
