@@ -21,7 +21,6 @@ from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
 from bursar.admin.process import reload, status, stop
 from bursar.admin.statements import exchange, statement
-from bursar.admin.playground import playground
 from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstreams
 from bursar.admin.watch import watch
 from bursar.admin.wire import answer_in_problems, refuse
@@ -40,6 +39,7 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Ap
             web.get("/watch", watch, allow_head=False),
             web.get("/history", history, allow_head=False),
             web.get("/spend", spend, allow_head=False),
+            web.get("/log", log, allow_head=False),
             web.get("/exchanges/{id}", exchange, allow_head=False),
             web.get("/statement", statement, allow_head=False),
             web.get("/keys", list_keys, allow_head=False),
@@ -50,17 +50,17 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Ap
             web.post("/keys/{name}/enable", enable_key),
             web.delete("/keys/{name}", revoke_key),
             web.post("/explain", explain),
+            web.post("/playground", playground),
             web.get("/upstreams", list_upstreams, allow_head=False),
             web.post("/upstreams/{name}/clear", clear_upstream),
             web.post("/upstreams/{name}/check", check_upstream),
-            web.post("/playground", playground),
             web.post("/exposures", expose),
             web.post("/reload", reload),
             web.post("/stop", stop),
+            *CONFIGURATION_ROUTES,
         ]
     )
     if treasury is not None:
         app[TREASURY] = treasury
-            *CONFIGURATION_ROUTES,
         app.add_routes(ACCOUNT_ROUTES)
     return app

@@ -26,8 +26,8 @@ from bursar.contract.commands import (
 from bursar.contract.events import KeyView, UpstreamView
 from bursar.contract.explained import Explain, Explained
 from bursar.contract.places import Places
-from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.playground import Ended, PlaygroundLine, Talk
+from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.way_in import CutOff, NoAnswer, NotRunning, Refused, refused, way_in
 
 __all__ = ["AdminClient", "ClientLimits", "NoAnswer", "NotRunning", "Refused"]
@@ -176,14 +176,6 @@ class AdminClient:
         finally:
             response.close()
 
-            async for line in self._lines(response):
-                if opened:
-                    yield decode(line, Numbered)
-                else:
-                    _check_contract(line)
-                    yield decode(line, Opening)
-                    opened = True
-        finally:
     async def watch(self, since: tuple[str, int] | None = None) -> AsyncGenerator[Opening | Numbered, None]:
         """The opening, then every event as it happens.
 
@@ -195,6 +187,14 @@ class AdminClient:
         response = await self._open("GET", "/watch", query=query)
         try:
             opened = False
+            async for line in self._lines(response):
+                if opened:
+                    yield decode(line, Numbered)
+                else:
+                    _check_contract(line)
+                    yield decode(line, Opening)
+                    opened = True
+        finally:
             response.close()
 
     async def _lines(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -234,6 +234,7 @@ class AdminClient:
         *,
         query: Mapping[str, object] | None = None,
         body: msgspec.Struct | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> bytes:
         """The whole answer to a command, in time."""
         try:
@@ -242,7 +243,6 @@ class AdminClient:
                 try:
                     return await response.read()
                 finally:
-        headers: Mapping[str, str] | None = None,
                     response.close()
         except (TimeoutError, aiohttp.ClientError, OSError):
             raise NoAnswer from None
@@ -254,6 +254,7 @@ class AdminClient:
         *,
         query: Mapping[str, object] | None = None,
         body: msgspec.Struct | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> aiohttp.ClientResponse:
         """An answer whose body is yet to be read. Raises Refused where it is a no."""
         if self._session is None:
@@ -262,10 +263,10 @@ class AdminClient:
             async with asyncio.timeout(self._limits.answer_s):
                 response = await self._session.request(
                     method,
-        headers: Mapping[str, str] | None = None,
                     path,
                     params={name: str(value) for name, value in (query or {}).items() if value is not None},
                     data=encode(body) if body is not None else None,
+                    headers=headers,
                     allow_redirects=False,
                 )
                 if not response.ok or response.status >= 300:
@@ -274,7 +275,6 @@ class AdminClient:
             raise NotRunning from None
         except (TimeoutError, aiohttp.ClientError, OSError):
             raise NoAnswer from None
-                    headers=headers,
         return response
 
 

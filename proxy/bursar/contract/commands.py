@@ -75,11 +75,9 @@ class Status(msgspec.Struct, frozen=True):
     """What the standings are of, and in which unit."""
     exposures: tuple[ExposureView, ...] = ()
     """The public hosts that are answered to now."""
-
-    exposures: tuple[ExposureView, ...] = ()
-    """The public hosts that are answered to now."""
     broken: str = ""
     """What keeps the configuration file from being in force: the first problem, and how many others there are."""
+
 
 class Reloaded(msgspec.Struct, frozen=True):
     """POST /reload: the problems that kept the old configuration in force; none where the new one is."""
@@ -162,8 +160,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
     code: str
     message: str
-
     problems: tuple[FileProblem, ...] = ()
+
 
 class LoopbackDoor(msgspec.Struct, frozen=True):
     """What the file of the local door holds where there is no Unix socket: its address and its token."""

@@ -211,19 +211,19 @@ class ConfigurationLoaded(_Event, frozen=True):
     upstreams: tuple[UpstreamView, ...]
     aliases: tuple[AliasView, ...]
     accounts: tuple[Account, ...]
-
-
     etag: str = ""
     """The digest of the file's bytes; empty where there is no file."""
     problems: tuple[str, ...] = ()
     """What does not work although it is configured: an upstream whose key cannot be had."""
+
+
 class ConfigurationRejected(_Event, frozen=True):
     """The file, whose digest is `etag`, has problems; what was in force stays."""
 
     problems: tuple[str, ...]
-
-
     etag: str = ""
+
+
 class UpstreamHealthChanged(_Event, frozen=True):
     """An upstream is well, cooling down or left alone."""
 

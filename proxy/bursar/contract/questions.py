@@ -172,8 +172,8 @@ class Questions:
         *,
         query: Mapping[str, object] | None = None,
         body: msgspec.Struct | None = None,
-    ) -> bytes:
         headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         way = way_in(self._places)
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         target = f"{path}?{urlencode(asked)}" if asked else path

@@ -7,8 +7,8 @@ import msgspec
 
 from bursar.contract.configuration import ConfigurationView
 from bursar.contract.events import (
-    AlertEnded,
     Alerted,
+    AlertEnded,
     AliasView,
     AttemptFailed,
     AttemptSettled,
@@ -141,6 +141,7 @@ class Snapshot(msgspec.Struct):
     problems: tuple[str, ...] = ()
     exposures: dict[str, ExposureView] = msgspec.field(default_factory=dict)
     stopping: bool = False
+    configuration: ConfigurationView = ConfigurationView()
 
 
 def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
@@ -149,7 +150,6 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
     snapshot.now_ms = max(snapshot.now_ms, event.at_ms)
     match event:
         case ExchangeOpened():
-    configuration: ConfigurationView = ConfigurationView()
             _open(snapshot, event)
         case AttemptStarted() | AttemptFailed() | ExchangeProgressed() | AttemptSettled():
             _advance(snapshot, event)

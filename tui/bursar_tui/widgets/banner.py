@@ -48,11 +48,11 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
         yield "▲", Role.BAD, f"{exposed(exposure)} Ctrl-C in `bursar connect cursor` ends it."
     if snapshot.stopping:
         yield "▲", Role.WARN, "The proxy is stopping: it finishes what runs and takes no further call."
+    if snapshot.configuration.problems:
+        yield "✗", Role.BAD, snapshot.configuration.sentence
     if snapshot.problems:
         rest = f" (and {len(snapshot.problems) - 1} more)" if len(snapshot.problems) > 1 else ""
         yield "▲", Role.WARN, f"{snapshot.problems[0]}{rest}"
-    if snapshot.configuration.problems:
-        yield "✗", Role.BAD, snapshot.configuration.sentence
     if snapshot.in_doubt:
         yield "▲", Role.WARN, _in_doubt(snapshot)
     for account_id, compared in snapshot.balances.items():
