@@ -39,10 +39,10 @@ class AdminContext:
     patience_s: float = 10.0
     upstreams: UpstreamCare | None = None
     explain: Explaining | None = None
+    config_file: Path | None = None
     exposures: Exposures | None = None
     playground: Playground | None = None
     """Takes the owner's own calls."""
 
 
 CONTEXT = web.AppKey("context", AdminContext)
-    config_file: Path | None = None
