@@ -70,6 +70,7 @@ def verdicts(figures: Figures, soaked: int) -> Iterator[Verdict]:
     yield _at_most(figures, "rest.memory", 100)
     yield _at_most(figures, "rest.cpu", 0.2)
     yield _at_most(figures, "command", 0.25)
+    yield _at_most(figures, "hold.p50", 1_000)
     yield _at_most(figures, "disk", 1_000)
     yield _flat(figures, soaked)
     for peer in PEERS:

@@ -29,8 +29,9 @@ COMMAND = Measure("command", "`bursar status`", "s")
 DISK = Measure("disk", "disk", "bytes/call")
 GROWTH = Measure("growth", "memory over many calls", "MB more")
 FILES = Measure("files", "descriptors over many calls", "more")
-HOLD_P50 = Measure("hold.p50", "hold, 16 at once, 3 accounts: p50", "µs")
-HOLD_P99 = Measure("hold.p99", "hold, 16 at once, 3 accounts: p99", "µs")
+HOLD_P50 = Measure("hold.p50", "hold and settle, 16 calls at once, 3 accounts: p50", "µs")
+HOLD_P99 = Measure("hold.p99", "hold and settle, 16 calls at once, 3 accounts: p99", "µs")
+HOLD_FLAT_OUT = Measure("hold.flat_out", "the same without an upstream between: p50", "µs")
 HOLD_RATE = Measure("hold.rate", "hold and settle on disk, 16 at once", "pairs/s")
 HOLD_FULL = Measure("hold.full", 'the same with durability "full"', "pairs/s")
 STOP = Measure("stop", "told to stop, until it has", "s")
@@ -101,6 +102,7 @@ class Upkeep:
             else:
                 self._figures.add(HOLD_P50, Way.BURSAR, found["p50_us"])
                 self._figures.add(HOLD_P99, Way.BURSAR, found["p99_us"])
+                self._figures.add(HOLD_FLAT_OUT, Way.BURSAR, found["flat_out_p50_us"])
                 self._figures.add(HOLD_RATE, Way.BURSAR, found["pairs_s"])
 
     async def soak(self, folder: Path, source_port: int, calls: int, say: Callable[[str], None]) -> int:
