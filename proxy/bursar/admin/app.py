@@ -19,6 +19,7 @@ from bursar.admin.explain import explain
 from bursar.admin.exposures import expose
 from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
+from bursar.admin.playground import playground
 from bursar.admin.process import reload, status, stop
 from bursar.admin.statements import exchange, statement
 from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstreams
@@ -39,7 +40,6 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Ap
             web.get("/watch", watch, allow_head=False),
             web.get("/history", history, allow_head=False),
             web.get("/spend", spend, allow_head=False),
-            web.get("/log", log, allow_head=False),
             web.get("/exchanges/{id}", exchange, allow_head=False),
             web.get("/statement", statement, allow_head=False),
             web.get("/keys", list_keys, allow_head=False),
