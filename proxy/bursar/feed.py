@@ -56,6 +56,7 @@ class Feed:
         self._watchers: set[Watcher] = set()
         self._awaited: list[tuple[Callable[[Event], bool], asyncio.Future[Event]]] = []
         self._failed: set[type] = set()
+        self._ears: list[Callable[[Event], object]] = []
         self._closed = False
 
     def publish(self, event: Event) -> None:
@@ -94,6 +95,9 @@ class Feed:
             watcher.wake()
         if self._awaited:
             self._tell_awaiting(waiting)
+        for ear in self._ears:
+            for event in waiting:
+                ear(event)
 
     @property
     def run(self) -> str:
@@ -124,6 +128,10 @@ class Feed:
         if not self._closed:
             self._watchers.add(watcher)
         return watcher
+
+    def hear(self, ear: Callable[[Event], object]) -> None:
+        """Hand every event, once it is applied, to a function that is quick and raises nothing."""
+        self._ears.append(ear)
 
     async def wait_for(self, predicate: Callable[[Event], bool], since: int | None = None) -> Event:
         """The first matching event that is applied from now on, or, where given, after number `since`."""

@@ -4,6 +4,8 @@ from aiohttp import web
 
 from bursar.admin.accounts import ROUTES as ACCOUNT_ROUTES
 from bursar.admin.accounts import TREASURY
+from bursar.admin.alerts import ALERTS
+from bursar.admin.alerts import ROUTES as ALERT_ROUTES
 from bursar.admin.client_keys import (
     change_key,
     disable_key,
@@ -25,12 +27,16 @@ from bursar.admin.statements import exchange, statement
 from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstreams
 from bursar.admin.watch import watch
 from bursar.admin.wire import answer_in_problems, refuse
+from bursar.alerts.alerts import Alerts
 from bursar.doorkeeper.keeper import doorkeeper
 from bursar.treasury import Treasury
 
 
-def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Application:
-    """The application behind the local door; without a treasury it has no commands for accounts."""
+def admin_app(
+    context: AdminContext, treasury: Treasury | None = None, alerts: Alerts | None = None
+) -> web.Application:
+    """The application behind the local door; without a treasury it has no commands for accounts, without alerts none for
+    those."""
     keeper = doorkeeper(lambda: HOSTS, lambda request, refusal: refuse(refusal))
     app = web.Application(middlewares=[answer_in_problems, keeper, guard])
     app[CONTEXT] = context
@@ -63,4 +69,7 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None) -> web.Ap
     if treasury is not None:
         app[TREASURY] = treasury
         app.add_routes(ACCOUNT_ROUTES)
+    if alerts is not None:
+        app[ALERTS] = alerts
+        app.add_routes(ALERT_ROUTES)
     return app

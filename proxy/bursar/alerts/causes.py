@@ -34,7 +34,7 @@ def sight_of(
     for upstream in snapshot.upstreams.values():
         name = f"upstream:{upstream.name}"
         if _is_down(upstream):
-            reason = upstream.reason.rstrip(".") or "it does not answer"
+            reason = _of_itself(upstream.name, upstream.reason.rstrip(".")) or "it does not answer"
             sentence = f"Upstream {upstream.name} is down: {reason}."
             urgency = Urgency.URGENT if upstream.health == "off" else Urgency.WARNING
             causes.append(Cause(name, AlertKind.UPSTREAM, 1, urgency, sentence))
@@ -48,6 +48,12 @@ def sight_of(
 def _is_down(upstream: UpstreamView) -> bool:
     """One that asks for a pause between calls is not down, and one that nobody has set up may come and go."""
     return upstream.health != "ok" and upstream.code != UpstreamSlowDown.code and not upstream.found
+
+
+def _of_itself(name: str, reason: str) -> str:
+    """A reason that begins with the upstream's name, after a sentence that has named it already."""
+    rest = reason.removeprefix(f"Upstream {name} ")
+    return reason if rest == reason else f"it {rest}"
 
 
 def _accounts(snapshot: Snapshot, now_ms: int, levels: Sequence[int], zone: tzinfo) -> Iterator[Cause]:
@@ -167,5 +173,5 @@ def _more(account: Account) -> str:
     """As much more as a raise may well be: two fifths of the limit."""
     more = max(1, account.limit * 2 // 5)
     if account.unit is Unit.NANO_DOLLARS:
-        return f"{usd(max(more // _CENT, 1) * _CENT).removeprefix('$').replace(',', '')}usd"
+        return f"{usd(max(more // _CENT, 1) * _CENT, places=0).removeprefix('$').replace(',', '')}usd"
     return f"{more}{account.unit.value}"

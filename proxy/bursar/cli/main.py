@@ -37,6 +37,7 @@ COMMANDS = {
     "plan": Entry("plans", "subscriptions: what is left, their states, changes of plan"),
     "wallet": Entry("wallets", "what was paid in: top up, compare with the vendor"),
     "doubt": Entry("doubts", "holds whose process died: settle or release them"),
+    "alerts": Entry("alerts", "what was said without being asked: list, test the ways, dismiss"),
     "upstream": Entry("upstreams", "how the upstreams are; check one, or take it for well again"),
     "secret": Entry("secret", "keep an upstream's key in the keyring of this system"),
     "prices": Entry("prices", "what models cost, and where the price is from"),

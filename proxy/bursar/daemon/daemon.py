@@ -17,6 +17,8 @@ from bursar import __version__
 from bursar.admin.app import admin_app
 from bursar.admin.context import AdminContext
 from bursar.admin.open import open_admin
+from bursar.alerts.alerts import Alerts
+from bursar.alerts.ways import Ways
 from bursar.assembly import Workshop
 from bursar.client_keys import ClientKeys
 from bursar.config.base_url import is_loopback
@@ -109,8 +111,9 @@ class Daemon:
         await self.in_force.put(config)
         # So that a restart does not look like a first start.
         self.feed.snapshot.days = await self.statement.days(KEPT_DAYS)
+        await self.alerts.restore()
 
-        admin = await open_admin(admin_app(self._admin_context(), self.treasury), self._places)
+        admin = await open_admin(admin_app(self._admin_context(), self.treasury, self.alerts), self._places)
         stack.push_async_callback(admin.close, 1.0)
         # Watchers end with the feed, so that the local door has nobody to wait for.
         stack.callback(self.feed.close)
@@ -229,8 +232,17 @@ class Daemon:
         connection = Connection()
         stack.push_async_callback(connection.close)
         self.health = HealthBook(self._clock, self.feed.publish)
+        kept = Secrets(folder=self._places.config_file.parent)
+        self.alerts = Alerts(
+            self.feed,
+            self.store,
+            self._clock,
+            Ways(connection, kept, self._clock),
+            lambda: self.in_force.assembly.config.alerts,
+            self._database.parent,
+        )
         workshop = Workshop(
-            Secrets(folder=self._places.config_file.parent),
+            kept,
             connection,
             PromptCounter(TextCounter(self._vocabularies)),
             ShippedPrices(),
@@ -272,6 +284,7 @@ class Daemon:
             self.store, self._database, self._clock, self._zone, lambda: self.in_force.assembly.config.retention
         )
         yield give_back()
+        yield self.alerts.run()
 
     def _public_context(self) -> Context:
         return Context(
