@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -81,8 +82,15 @@ def disk(database: Path) -> Finding:
     """Whether there is room to write on."""
     folder = next((each for each in (database.parent, *database.parent.parents) if each.exists()), Path.cwd())
     free = shutil.disk_usage(folder).free
-    if not os.access(folder, os.W_OK):
-        return problem("disk", f"{folder} cannot be written by this user")
+    try:
+        # A disk that failed is read-only whatever its rights and its flags say, so it has to be tried.
+        with tempfile.TemporaryFile(dir=folder, prefix=".bursar-doctor-") as tried:
+            tried.write(b"tried")
+            tried.flush()
+            os.fsync(tried.fileno())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return problem("disk", f"{folder} cannot be written ({reason}), so no call is served: mend it, then restart")
     if free < _LEAST_FREE:
         return problem("disk", f"only {free // _MIB:,} MiB are free at {folder}: make room")
     return well("disk", f"{free // _MIB:,} MiB free at {folder}")
