@@ -1,5 +1,6 @@
 """Assembly: what one configuration builds; frozen, replaced whole, owning nothing that must be closed."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -48,6 +49,8 @@ class Assembly:
     """The upstreams with the keys of the plans that have one of their own, by the plan's account."""
     problems: tuple[str, ...] = ()
     """What does not work although the configuration is right: a key that cannot be had."""
+    missing: tuple[SecretReference, ...] = ()
+    """Where the keys are kept that cannot be had."""
 
     def sender(self, route: Route, held: Callable[[str], int]) -> Upstream:
         """The upstream with the key of whoever pays, by what is held on each account.
@@ -142,13 +145,21 @@ class Workshop:
 
     async def assemble(self, config: Config) -> Assembly:
         """The assembly of a checked configuration. A key that cannot be had is a problem, not an end."""
-        upstreams = {
-            name: await self._upstream(settings, config, settings.secret) for name, settings in config.upstreams.items()
-        }
+        own_keys = [(plan, plan.secret) for plan in config.plans.values() if plan.secret is not None]
+        # All at once: a keyring that waits for its password holds nobody up for longer than one that is asked once.
+        built = await asyncio.gather(
+            *(self._upstream(settings, config, settings.secret) for settings in config.upstreams.values()),
+            *(self._upstream(config.upstreams[plan.upstream], config, secret) for plan, secret in own_keys),
+        )
+        upstreams = dict(zip(config.upstreams, built, strict=False))
         plan_upstreams = {
-            f"plan:{plan.name}": await self._upstream(config.upstreams[plan.upstream], config, plan.secret)
-            for plan in config.plans.values()
-            if plan.secret is not None
+            f"plan:{plan.name}": upstream for (plan, _), upstream in zip(own_keys, built[len(upstreams) :], strict=True)
+        }
+        references = [*(each.secret for each in config.upstreams.values()), *(secret for _, secret in own_keys)]
+        missing = {
+            reference: None
+            for reference, upstream in zip(references, built, strict=True)
+            if isinstance(upstream, KeylessUpstream)
         }
         aliases = {name: settings.alias() for name, settings in config.aliases.items()}
         prices = price_book(config, self.shipped_prices)
@@ -174,6 +185,7 @@ class Workshop:
                 )
                 if isinstance(upstream, KeylessUpstream)
             ),
+            missing=tuple(missing),
         )
 
     async def _upstream(self, settings: UpstreamSettings, config: Config, reference: SecretReference) -> Upstream:

@@ -23,6 +23,7 @@ from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
 from bursar.admin.playground import playground
 from bursar.admin.process import reload, status, stop
+from bursar.admin.secrets import ROUTES as SECRET_ROUTES
 from bursar.admin.statements import exchange, statement
 from bursar.admin.upstreams import check_upstream, clear_upstream, list_upstreams
 from bursar.admin.watch import watch
@@ -61,6 +62,7 @@ def admin_app(
             web.post("/upstreams/{name}/clear", clear_upstream),
             web.post("/upstreams/{name}/check", check_upstream),
             web.post("/exposures", expose),
+            *SECRET_ROUTES,
             web.post("/reload", reload),
             web.post("/stop", stop),
             *CONFIGURATION_ROUTES,

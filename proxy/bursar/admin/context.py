@@ -15,6 +15,7 @@ from bursar.feed import Feed
 from bursar.ledger.statement import Statement
 from bursar.pipeline.playground import Playground
 from bursar.upstreams.care import UpstreamCare
+from bursar.upstreams.secret_care import SecretCare
 
 Explaining = Callable[[Explain, ClientKey], Awaitable[Explained]]
 """What answers a question that is asked as if by a client key."""
@@ -38,6 +39,7 @@ class AdminContext:
     heartbeat_s: float = 15.0
     patience_s: float = 10.0
     upstreams: UpstreamCare | None = None
+    secrets: SecretCare | None = None
     explain: Explaining | None = None
     config_file: Path | None = None
     exposures: Exposures | None = None

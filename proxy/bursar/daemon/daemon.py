@@ -32,6 +32,7 @@ from bursar.contract.places import Places
 from bursar.contract.snapshot import KEPT_DAYS, Snapshot
 from bursar.daemon.household import keep_house
 from bursar.daemon.in_force import InForce
+from bursar.daemon.missing_keys import MissingKeys
 from bursar.domain.clock import SystemClock
 from bursar.domain.grant import GrantKind
 from bursar.doorkeeper.connection import DoorLimits
@@ -52,7 +53,7 @@ from bursar.metering.price_table import ShippedPrices
 from bursar.pipeline.explain import Explainer
 from bursar.pipeline.playground import Playground
 from bursar.routing.health import HealthBook
-from bursar.secrets.secrets import Secrets
+from bursar.secrets.secrets import Secrets, secrets_at
 from bursar.service.notify import Notifier
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
@@ -62,6 +63,7 @@ from bursar.treasury import Treasury
 from bursar.upstreams.care import UpstreamCare
 from bursar.upstreams.connection import Connection
 from bursar.upstreams.discovery import Discovery
+from bursar.upstreams.secret_care import SecretCare
 
 _log = logging.getLogger(__name__)
 
@@ -78,8 +80,10 @@ class Daemon:
         *,
         handed_over: Sequence[socket.socket] = (),
         notifier: Notifier | None = None,
+        kept: Secrets | None = None,
     ) -> None:
         self._places = places
+        self._kept = kept or secrets_at(places)
         self._handed_over = handed_over
         self._notifier = notifier or Notifier({})
         self._host = host
@@ -232,7 +236,7 @@ class Daemon:
         connection = Connection()
         stack.push_async_callback(connection.close)
         self.health = HealthBook(self._clock, self.feed.publish)
-        kept = Secrets(folder=self._places.config_file.parent)
+        kept = self._kept
         self.alerts = Alerts(
             self.feed,
             self.store,
@@ -280,6 +284,7 @@ class Daemon:
         yield self._discovery.run()
         yield self.treasury.run()
         yield self.in_force.watch_file()
+        yield MissingKeys(self._kept, lambda: self.in_force.assembly.missing, self.in_force.take_keys).run()
         yield keep_house(
             self.store, self._database, self._clock, self._zone, lambda: self.in_force.assembly.config.retention
         )
@@ -318,6 +323,7 @@ class Daemon:
             reload=self.in_force.reload,
             stop=self.stop,
             upstreams=UpstreamCare(lambda: self.in_force.assembly.upstreams, self.health.clear),
+            secrets=SecretCare(self._kept, lambda: self.in_force.stated, self.in_force.take_keys),
             explain=Explainer(lambda: self.in_force.assembly, self.ledger, self._clock),
             exposures=self.exposures,
             playground=Playground(lambda: self.in_force.assembly, self.ledger, self.feed.publish, self._clock),

@@ -199,6 +199,18 @@ class UnknownUpstream(Refusal):
     status, code = 404, "upstream_not_found"
 
 
+class SecretNotKept(Refusal):
+    """A key cannot be kept in the place that the configuration names, or that place cannot be opened."""
+
+    status, code = 409, "secret_not_kept"
+
+
+class SecretsShut(SecretNotKept):
+    """The sealed file needs its passphrase first."""
+
+    code = "sealed_shut"
+
+
 class UnknownExchange(Refusal):
     """No record of such an exchange is kept."""
 
