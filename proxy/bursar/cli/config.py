@@ -1,23 +1,23 @@
 """`bursar config`: check, show and change the configuration."""
 
 import argparse
-import os
-import shlex
-import subprocess
 import tomllib
 from contextlib import suppress
 from pathlib import Path
 
+import tomli_w
+
+from bursar.cli.config_edit import edit_config
 from bursar.cli.editing import edited, file_in_force
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import complain, say, say_json
 from bursar.cli.places import add_config, places_of
-from bursar.cli.running import reload_running
 from bursar.config import edit
+from bursar.config.document import CannotEdit, key_of
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
 from bursar.config.schema import Config
-from bursar.config.template import example, starter
+from bursar.config.template import example
 
 DESCRIPTION = """\
 Check, show and change the configuration.
@@ -28,25 +28,32 @@ examples:
   bursar config example                   every setting, its default, its meaning
   bursar config set server.port 4242      change one setting; comments and order stay
   bursar config set 'prices."main/small-model".input' 0.15
-  bursar config remove caps.laptop-day    remove a setting or a table
+  bursar config unset caps.laptop-day     remove a setting or a table
+  bursar config show server               one table or setting; without a key, the file as it is
+  bursar config edit                      your own editor, on a copy that is checked before it is written
 """
 
 _VERBS = {
     "check": "say everything that is wrong with it; the exit status says whether anything is",
     "path": "print where it is",
-    "show": "print it as it is",
-    "edit": "open it in $VISUAL or $EDITOR, then check it and have a running proxy take it up",
+    "show": "print it as it is, or what it says of one setting or table",
+    "edit": "open a copy in $VISUAL or $EDITOR, check that, write it, and have a running proxy take it up",
     "example": "print every setting with its default and its meaning",
     "set": "change one setting",
-    "remove": "remove a setting or a table",
+    "unset": "remove a setting or a table",
 }
+
+_REMOVE = "remove"
+"""Another word for `unset`."""
 
 
 def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     """The verbs and what each takes."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, text in _VERBS.items():
-        each = verbs.add_parser(verb, help=text, description=f"{text[:1].upper()}{text[1:]}.", allow_abbrev=False)
+        also = [_REMOVE] if verb == "unset" else []
+        about = f"{text[:1].upper()}{text[1:]}."
+        each = verbs.add_parser(verb, help=text, description=about, allow_abbrev=False, aliases=also)
         add_config(each)
         match verb:
             case "check":
@@ -54,7 +61,9 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
             case "set":
                 each.add_argument("key", help='such as server.port or prices."main/small-model".input')
                 each.add_argument("value", help="a TOML value; what is none is taken as text")
-            case "remove":
+            case "show":
+                each.add_argument("key", nargs="?", help="such as server.port or caps.laptop-day; default: all of it")
+            case "unset":
                 each.add_argument("key", help="such as caps.laptop-day")
 
 
@@ -66,15 +75,15 @@ def run(options: argparse.Namespace) -> int:
         case "path":
             say(str(file_in_force(options)))
         case "show":
-            _show(file_in_force(options))
+            _show(file_in_force(options), options.key)
         case "edit":
-            return _edit(options)
+            return edit_config(options)
         case "example":
             for line in example().splitlines():
                 say(line)
         case "set":
             edited(options, lambda file: _set(file, options.key, options.value))
-        case "remove":
+        case "unset" | "remove":
             edited(options, lambda file: edit.remove(file, options.key))
     return Exit.OK
 
@@ -100,31 +109,30 @@ def _check(file: Path, *, as_json: bool) -> int:
     return Exit.OK
 
 
-def _edit(options: argparse.Namespace) -> int:
-    """Leave the changing to the user's editor; a file that is not there yet begins as the commented template."""
-    file = file_in_force(options)
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
-    if not file.exists():
-        edit.replace_whole(file, starter({}).encode(), if_match="")
-    try:
-        status = subprocess.run([*editor, str(file)], check=False).returncode
-    except OSError as error:
-        raise Failed(f"{editor[0]} cannot be run: {error.strerror}. Name an editor by the variable EDITOR.") from None
-    if status != 0:
-        raise Failed(f"The editor ended with status {status}.")
-    checked = _check(file, as_json=False)
-    if checked == Exit.OK:
-        reload_running(places_of(options))
-    return checked
-
-
-def _show(file: Path) -> None:
+def _show(file: Path, key: str | None) -> None:
     try:
         text = file.read_bytes().decode("utf-8", errors="surrogateescape")
     except OSError as error:
         raise Failed(f"{file} cannot be read: {error.strerror}.") from None
+    if key is not None:
+        text = _part(text, key)
     for line in text.splitlines():
         say(line)
+
+
+def _part(text: str, key: str) -> str:
+    """What the file says of a key: a value, or a table as TOML. Raises Failed where it says nothing of it."""
+    try:
+        found: object = tomllib.loads(text.removeprefix("\ufeff"))
+        for part in key_of(key):
+            found = found[part] if isinstance(found, dict) and part in found else None
+    except (tomllib.TOMLDecodeError, CannotEdit) as error:
+        raise Failed(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+    if found is None:
+        raise Failed(f"The file says nothing of {key}; `bursar config example` shows every setting and its default.")
+    if isinstance(found, dict):
+        return tomli_w.dumps(found)
+    return found if isinstance(found, str) else tomli_w.dumps({"x": found}).strip().removeprefix("x = ")
 
 
 def _set(file: Path, key: str, text: str) -> Config:

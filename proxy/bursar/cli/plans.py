@@ -6,7 +6,7 @@ import tomllib
 from datetime import datetime
 from pathlib import Path
 
-from bursar.cli.editing import edited
+from bursar.cli.editing import added, edited
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import say, say_json, say_table
 from bursar.cli.places import add_config, places_of
@@ -29,6 +29,8 @@ Subscriptions: what a vendor grants each cycle, and what pays when it is used up
 
 examples:
   bursar plan list
+  bursar plan add main --upstream main --weighted-tokens 5000000 --every "month from 12th"
+  bursar plan remove main
   bursar plan set main --state grace --until 2026-12-07
   bursar plan set main --quota 10000000        more: at once, for what is left of the cycle; less: from the next one on
   bursar plan set main --overflow wallets.main --overflow-limit 50
@@ -50,13 +52,24 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     change.add_argument("--quota", help="what it grants each cycle, in the unit that it has")
     change.add_argument("--overflow", help='"off", or a wallet such as wallets.main')
     change.add_argument("--overflow-limit", metavar="USD", help='what the wallet may pay each cycle; "none": all of it')
+    new = verbs.add_parser("add", help="make a plan", description="Make a plan for the calls to an upstream.")
+    new.add_argument("--upstream", required=True, help="the upstream whose calls it bears")
+    quota = new.add_mutually_exclusive_group(required=True)
+    for unit in _QUOTAS:
+        quota.add_argument(f"--{unit.replace('_', '-')}", metavar="N", help="what it grants each cycle")
+    new.add_argument("--every", required=True, metavar="CYCLE", help='such as "month from 12th" or "30 days"')
+    new.add_argument("--overflow", help="a wallet that pays when it is used up, such as wallets.main")
+    new.add_argument("--overflow-limit", metavar="USD", help="what the wallet may pay each cycle")
+    new.add_argument("--model", dest="models", action="append", metavar="GLOB", help="a model that it bears")
+    new.add_argument("--secret", metavar="REF", help="where its own key is, such as keyring:main-plan")
+    gone = verbs.add_parser("remove", help="remove a plan", description="Remove a plan; its history stays.")
     end = verbs.add_parser("cancel", help="cancel a plan", description="Cancel a plan, at the end of its cycle.")
     end.add_argument("--now", action="store_true", help="at once")
     again = verbs.add_parser("reset", help="grant the quota anew", description="Grant a plan's quota anew.")
     add_note(again)
-    for each in (change, end, again):
+    for each in (change, new, gone, end, again):
         each.add_argument("name", help="the plan's name")
-    for each in (show, change, end, again):
+    for each in (show, change, new, gone, end, again):
         add_config(each)
     for each in (show, again):
         each.add_argument("--json", action="store_true", help="print JSON")
@@ -70,6 +83,10 @@ def run(options: argparse.Namespace) -> int:
                 _list(proxy.ask(plans()), as_json=options.json)
         case "set":
             edited(options, lambda file: _set(file, options))
+        case "add":
+            added(options, "plans", _new(options))
+        case "remove":
+            edited(options, lambda file: edit.remove(file, ("plans", options.name)))
         case "cancel":
             edited(options, lambda file: _cancel(file, options.name, now=options.now))
         case _:
@@ -101,6 +118,15 @@ def _set(file: Path, options: argparse.Namespace) -> Config:
     return edit.set_table(file, ("plans", options.name), table)
 
 
+def _new(options: argparse.Namespace) -> dict[str, object]:
+    """The table of a new plan, as the options state it."""
+    unit = next(each for each in _QUOTAS if getattr(options, each) is not None)
+    quota = getattr(options, unit)
+    table = {name: getattr(options, name) for name in ("upstream", "models")}
+    table[unit] = quota if unit == "usd" else _whole(quota)
+    return table | {name: getattr(options, name) for name in ("every", "overflow", "overflow_limit", "secret")}
+
+
 def _cancel(file: Path, name: str, *, now: bool) -> Config:
     settings, table = _stated(file, name)
     zone, now_ms = zone_named(load(file).server.zone), time.time_ns() // 1_000_000
@@ -118,7 +144,7 @@ def _stated(file: Path, name: str) -> tuple[PlanSettings, dict[str, object]]:
     except BrokenConfig as broken:
         raise Failed("\n".join(map(str, broken.problems))) from None
     if name not in config.plans:
-        known = ", ".join(config.plans) or "there is none; add a table [plans.NAME]"
+        known = ", ".join(config.plans) or "there is none; make one: bursar plan add"
         raise Failed(f"There is no plan {ascii(name)} ({known}).")
     return config.plans[name], dict(tomllib.loads(file.read_text("utf-8"))["plans"][name])
 
@@ -135,7 +161,7 @@ def _list(rows: tuple[PlanRow, ...], *, as_json: bool) -> None:
         say_json(rows)
         return
     if not rows:
-        say("There is no plan. See [plans.NAME] in: bursar config example")
+        say("There is no plan. Make one: bursar plan add --help")
         return
     cells = []
     for row in rows:

@@ -1,13 +1,16 @@
-"""`bursar upstream`: how the upstreams are, whether one answers, and to take one for well again."""
+"""`bursar upstream`: how the upstreams are, whether one answers, to take one for well again, to add and remove one."""
 
 import argparse
 import time
 
+from bursar.cli.editing import added, edited
 from bursar.cli.exits import Exit
 from bursar.cli.output import say, say_json, say_table
 from bursar.cli.places import add_config, places_of
 from bursar.cli.running import asking
 from bursar.cli.words import duration
+from bursar.config import edit
+from bursar.config.schema import Kind
 from bursar.contract.events import RouteView, UpstreamView
 
 DESCRIPTION = """\
@@ -19,6 +22,8 @@ examples:
   bursar upstream check             asks each for its models, which costs nothing
   bursar upstream check main
   bursar upstream clear main        after a top-up, or when you know better
+  bursar upstream add main --kind openai_compatible --base-url https://api.example.com/v1 --secret keyring:main
+  bursar upstream remove main
 """
 
 
@@ -32,7 +37,16 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     check.add_argument("--json", action="store_true", help="print the answers as a JSON list")
     clear = verbs.add_parser("clear", help="take one for well again", description="Take an upstream for well again.")
     clear.add_argument("name", help="the upstream's name")
-    for each in (show, check, clear):
+    new = verbs.add_parser("add", help="add one", description="Add an upstream to the configuration.")
+    new.add_argument("--kind", required=True, choices=[each.value for each in Kind], help="what speaks there")
+    new.add_argument("--base-url", metavar="URL", help="where it is; needed for openai_compatible")
+    new.add_argument("--secret", metavar="REF", help="where its key is: keyring:NAME, env:NAME, file:PATH or none")
+    new.add_argument("--price-factor", metavar="N", help="what its prices are multiplied by, such as 0.7")
+    new.add_argument("--free", action="store_true", default=None, help="nothing there costs anything")
+    gone = verbs.add_parser("remove", help="remove one", description="Remove an upstream that nothing goes to.")
+    for each in (new, gone):
+        each.add_argument("name", help="the upstream's name")
+    for each in (show, check, clear, new, gone):
         add_config(each)
 
 
@@ -43,6 +57,13 @@ def run(options: argparse.Namespace) -> int:
             with asking(places_of(options)) as proxy:
                 proxy.clear_upstream(options.name)
             say(f'The upstream "{options.name}" is taken for well.')
+            return Exit.OK
+        case "add":
+            settings = ("kind", "base_url", "secret", "price_factor", "free")
+            added(options, "upstreams", {name: getattr(options, name) for name in settings})
+            return Exit.OK
+        case "remove":
+            edited(options, lambda file: edit.remove(file, ("upstreams", options.name)))
             return Exit.OK
         case "check":
             return _check(options)

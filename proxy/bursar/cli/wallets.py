@@ -2,12 +2,14 @@
 
 import argparse
 
+from bursar.cli.editing import added, edited
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import say, say_json, say_table
 from bursar.cli.places import add_config, places_of
 from bursar.cli.running import asking
 from bursar.cli.who import add_note, whoever
 from bursar.cli.words import instant
+from bursar.config import edit
 from bursar.contract.accounts import Correct, GrantMade, TopUp, WalletRow, compare, correct, top_up, wallets
 from bursar.contract.events import BalanceView
 from bursar.contract.questions import Questions
@@ -22,6 +24,8 @@ examples:
   bursar wallet top-up 20 --note "invoice 4711"
   bursar wallet correct 12.34                    so much is left, whatever was settled
   bursar wallet compare                          asks the vendor now
+  bursar wallet add main --upstream main         then: bursar wallet top-up 20
+  bursar wallet remove main
 """
 
 
@@ -40,6 +44,16 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
         each.add_argument("--wallet", help="its name; needed where there are several")
     for each in (pay, right):
         add_note(each)
+    new = verbs.add_parser("add", help="make a wallet", description="Make a wallet for the calls to an upstream.")
+    gone = verbs.add_parser("remove", help="remove a wallet", description="Remove a wallet; its history stays.")
+    for each in (new, gone):
+        each.add_argument("name", help="its name")
+        add_config(each)
+    new.add_argument("--upstream", required=True, help="the upstream whose calls it pays")
+    new.add_argument("--low", metavar="USD", help="up to where it is said to be low")
+    new.add_argument("--warning", metavar="USD", help="below what it is a warning")
+    new.add_argument("--critical", metavar="USD", help="below what it is critical")
+    new.add_argument("--link", metavar="URL", help="where to top up at the vendor")
     for each in (show, pay, right, ask):
         each.add_argument("--json", action="store_true", help="print JSON")
         add_config(each)
@@ -47,6 +61,13 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the verb says."""
+    if options.verb == "add":
+        settings = ("upstream", "low", "warning", "critical", "link")
+        added(options, "wallets", {name: getattr(options, name) for name in settings})
+        return Exit.OK
+    if options.verb == "remove":
+        edited(options, lambda file: edit.remove(file, ("wallets", options.name)))
+        return Exit.OK
     with asking(places_of(options)) as proxy:
         if options.verb == "list":
             _list(proxy.ask(wallets()), as_json=options.json)
@@ -75,7 +96,7 @@ def dollars(text: str) -> int:
 def _only(proxy: Questions) -> str:
     names = [row.account.name for row in proxy.ask(wallets())]
     if len(names) != 1:
-        known = f"one of {', '.join(names)}" if names else "there is none: add a table [wallets.NAME]"
+        known = f"one of {', '.join(names)}" if names else "there is none: bursar wallet add NAME --upstream UPSTREAM"
         raise Failed(f"Which wallet? Name it with --wallet ({known}).", Exit.WRONG_USE)
     return names[0]
 
@@ -84,7 +105,7 @@ def _list(rows: tuple[WalletRow, ...], *, as_json: bool) -> None:
     if as_json:
         say_json(rows)
     elif not rows:
-        say('There is no wallet. Add to the configuration: [wallets.main] upstream = "main"')
+        say("There is no wallet. Make one: bursar wallet add main --upstream main")
     else:
         cells = [
             (

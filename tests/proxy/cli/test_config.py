@@ -1,5 +1,6 @@
 """`bursar config` and `bursar cap` change the file, keep its comments, and never break it."""
 
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -115,8 +116,100 @@ def test_an_editor_of_ones_own_is_run_and_its_work_checked(
     monkeypatch.setenv("EDITOR", f"{sys.executable} '{program}'")
     assert bursar("config", "edit").status == 0
     assert config_file.read_text().endswith("[server]\nport = 4242\n")
+    answer(monkeypatch)
     again = bursar("config", "edit")
     assert again.status == 1
     assert "declare" in again.err
     monkeypatch.setenv("EDITOR", "/no/such/editor")
     assert "cannot be run" in bursar("config", "edit").err
+
+
+def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str) -> None:
+    """An editor that does this to the text; `turn` counts how often it was opened."""
+    program = tmp_path / "editor.py"
+    program.write_text(
+        f"""
+import pathlib, sys
+file, count = pathlib.Path(sys.argv[1]), pathlib.Path({str(tmp_path / "count")!r})
+turn = int(count.read_text()) + 1 if count.exists() else 1
+count.write_text(str(turn))
+text = file.read_text()
+{work}
+file.write_text(text)
+"""
+    )
+    monkeypatch.setenv("VISUAL", f"{sys.executable} '{program}'")
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """What the person types at the questions; then nobody is there."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{each}\n" for each in lines)))
+
+
+def test_problems_are_shown_and_it_is_edited_again(
+    bursar: Bursar, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor(tmp_path, monkeypatch, "text = text.replace('4141', 'true') if turn == 1 else text.replace('true', '4242')")
+    answer(monkeypatch, "")
+    ran = bursar("config", "edit")
+    assert (ran.status, "line 3: server.port must be a whole number" in ran.err) == (0, True)
+    assert "port = 4242  # usual" in file.read_text()
+
+
+def test_who_gives_up_loses_nothing(
+    bursar: Bursar, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = file.read_text()
+    editor(tmp_path, monkeypatch, "text += '[serve]\\n# an hour of work\\n'")
+    answer(monkeypatch, "n")
+    ran = bursar("config", "edit")
+    kept = file.with_name("config.toml.kept-1")
+    assert (ran.status, file.read_text()) == (1, before)
+    assert f"What you wrote is in {kept}." in ran.err
+    assert kept.read_text() == before + "[serve]\n# an hour of work\n"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    answer(monkeypatch)
+    assert "config.toml.kept-2" in bursar("config", "edit").err
+
+
+def test_nobody_is_overwritten_by_who_edits_for_long(
+    bursar: Bursar, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = f"pathlib.Path({str(file)!r}).write_text(text + '# theirs\\n')"
+    editor(tmp_path, monkeypatch, f"{theirs}\ntext = text.replace('5.00', '9.00')")
+    answer(monkeypatch, "n")
+    ran = bursar("config", "edit")
+    assert (ran.status, "changed by someone else meanwhile" in ran.err, "+# theirs" in ran.err) == (1, True, True)
+    assert ("# theirs" in file.read_text(), "9.00" in file.read_text()) == (True, False)
+    assert "9.00" in file.with_name("config.toml.kept-1").read_text()
+    answer(monkeypatch, "y")
+    assert bursar("config", "edit").status == 0
+    assert "9.00" in file.read_text()
+
+
+def test_an_editor_that_changes_nothing_or_fails(
+    bursar: Bursar, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = file.stat().st_mtime_ns
+    editor(tmp_path, monkeypatch, "")
+    assert bursar("config", "edit").out == "Nothing was changed.\n"
+    editor(tmp_path, monkeypatch, "sys.exit(3)")
+    ran = bursar("config", "edit")
+    assert (ran.status, "ended with status 3" in ran.err) == (1, True)
+    editor(tmp_path, monkeypatch, "file.unlink(); sys.exit()")
+    assert "left no file" in bursar("config", "edit").err
+    assert file.stat().st_mtime_ns == before
+
+
+def test_one_setting_or_table_is_shown(bursar: Bursar, file: Path) -> None:
+    assert bursar("config", "show", "server.port").out == "4141\n"
+    assert bursar("config", "show", "caps.daily").out == 'usd = "5.00"\nevery = "day"\n'
+    assert bursar("config", "show", "caps.daily.usd").out == "5.00\n"
+    for key in ("caps.weekly", "server.port.x", "a..b"):
+        assert bursar("config", "show", key).status == 1
+
+
+def test_a_setting_is_unset(bursar: Bursar, file: Path) -> None:
+    assert bursar("config", "unset", "caps.daily").status == 0
+    assert "daily" not in file.read_text()
+    assert bursar("config", "unset", "caps.daily").status == 1
