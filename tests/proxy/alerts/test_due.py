@@ -39,7 +39,7 @@ class Played:
 @given(st.lists(st.tuples(st.sampled_from((0, 50, 80, 95, 100)), st.integers(0, 3)), max_size=60))
 def test_each_level_is_said_once_in_each_cycle(steps: list[tuple[int, int]]) -> None:
     """Use only grows within a cycle, whatever the order in which it is looked at."""
-    play, cycle, used, said = Played(), 0, 0, []
+    play, cycle, used, said = Played(), 0, 0, list[tuple[int, int]]()
     for level, more in steps:
         if more == 3:
             cycle, used = cycle + 1, 0
@@ -54,10 +54,9 @@ def test_each_level_is_said_once_in_each_cycle(steps: list[tuple[int, int]]) -> 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 2 * REST_MS)), min_size=1, max_size=400))
 def test_what_comes_and_goes_is_no_storm(steps: list[tuple[bool, int]]) -> None:
     """However an upstream flaps: down and back are said in turn, and ever more rarely."""
-    play, said = Played(), []
+    play, said = Played(), list[tuple[int, bool]]()
     for down, after_ms in steps:
-        for alert in play.sees(DOWN if down else WELL, after_ms).alerts:
-            said.append((play.now_ms, alert.over))
+        said += [(play.now_ms, alert.over) for alert in play.sees(DOWN if down else WELL, after_ms).alerts]
     assert [over for _, over in said] == [place % 2 == 1 for place in range(len(said))]
     rest_ms = REST_MS
     for (down_ms, _), (over_ms, _) in zip(said[::2], said[1::2], strict=False):
