@@ -128,11 +128,9 @@ class InForce:
             await self.put(self.stated)
 
     async def take_keys(self) -> None:
-        """Build anew with the keys that can be had by now; a file that could not be taken up is still that."""
+        """Build anew with the keys that can be had by now."""
         async with self._reloading:
-            problems = self._problems
             await self.put(self.stated)
-            self._problems = problems
 
     def take_lists(self, lists: Mapping[str, tuple[ListedModel, ...]]) -> None:
         """Take what upstreams list; announce what is new in it."""
