@@ -5,11 +5,15 @@ import asyncio
 import logging
 
 from bursar.cli.exits import Exit, Failed
+from bursar.cli.passphrase import asked_at_start
 from bursar.cli.places import add_config, places_of
 from bursar.cli.privacy import keep_to_ourselves
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
+from bursar.config.references import uses
 from bursar.contract.shown import shown
+from bursar.domain.secret_reference import SecretForm
+from bursar.secrets.secrets import secrets_at
 
 DESCRIPTION = """\
 Run the proxy in the foreground. Once it answers, it prints one line: `listening on http://127.0.0.1:N/v1`.
@@ -49,13 +53,16 @@ def run(options: argparse.Namespace) -> int:
         raise Failed("\n".join(map(str, broken.problems)), Exit.UNUSABLE) from None
     _log_to_stderr(_LEVELS[config.log.level.value])
     keep_to_ourselves()
+    kept = secrets_at(places, conceal=True)
+    if any(use.reference.form is SecretForm.SEALED for use in uses(config)):
+        asked_at_start(kept.sealed)
 
     from bursar.daemon.run import run as run_daemon
     from bursar.doorkeeper.listen import AddressTaken, CannotListen
     from bursar.storage.store import StoreInUse, StoreUnavailable
 
     try:
-        asyncio.run(run_daemon(places, _announce, host=options.host, port=options.port))
+        asyncio.run(run_daemon(places, _announce, kept=kept, host=options.host, port=options.port))
     except (AddressTaken, StoreInUse) as error:
         raise Failed(f"{error}.", Exit.TAKEN) from None
     except (CannotListen, StoreUnavailable) as error:

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, suppress
 from bursar.contract.places import Places
 from bursar.daemon.daemon import Daemon
 from bursar.doorkeeper.handed_over import handed_over
+from bursar.secrets.secrets import Secrets
 from bursar.service.notify import Notifier
 
 _BACKGROUND_THREADS = 4
@@ -20,7 +21,7 @@ _BACKGROUND_NICENESS = 5
 
 
 async def run(
-    places: Places, ready: Callable[[str], None], *, host: str | None = None, port: int | None = None
+    places: Places, ready: Callable[[str], None], *, kept: Secrets | None = None, host: str | None = None, port: int | None = None
 ) -> None:
     """Run the proxy in the foreground until SIGTERM, SIGINT or a command; SIGHUP reloads.
 
@@ -28,7 +29,7 @@ async def run(
     URL once it answers; so is the service manager that started us. Raises what `Daemon.open` raises.
     """
     notifier = Notifier(os.environ)
-    daemon = Daemon(places, host, port, handed_over=handed_over(os.environ), notifier=notifier)
+    daemon = Daemon(places, host, port, handed_over=handed_over(os.environ), notifier=notifier, kept=kept)
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_BACKGROUND_THREADS, "bursar-background", _step_back))
     async with AsyncExitStack() as stack:

@@ -10,7 +10,7 @@ from bursar.contract.shown import shown
 from bursar.domain.secret_reference import SecretForm, SecretReference, reference_of
 from bursar.secrets.os_keyring import OsKeyring
 from bursar.secrets.passphrase import credential, passphrase_at_hand
-from bursar.secrets.sealed_file import Passphrase, SealedFile
+from bursar.secrets.sealed_file import SealedFile
 from bursar.secrets.secret import OutOfReach, Secret, SecretUnavailable, secret_of
 from bursar.secrets.secret_file import read_private, write_private
 
@@ -162,14 +162,9 @@ class Secrets:
         return text
 
 
-def secrets_at(places: Places, ask: Passphrase | None = None, *, conceal: bool = False) -> Secrets:
-    """The secrets of one installation. `ask` has somebody type a passphrase where none is at hand."""
-
-    def passphrase(new: bool) -> str | None:
-        at_hand = passphrase_at_hand(os.environ)
-        return ask(new) if at_hand is None and ask is not None else at_hand
-
-    sealed = SealedFile(places.sealed_file, passphrase)
+def secrets_at(places: Places, *, conceal: bool = False) -> Secrets:
+    """The secrets of one installation; its sealed file is opened by the passphrase at hand, if there is one."""
+    sealed = SealedFile(places.sealed_file, lambda new: passphrase_at_hand(os.environ))
     return Secrets(folder=places.config_file.parent, sealed=sealed, conceal=conceal)
 
 

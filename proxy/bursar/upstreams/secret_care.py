@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from bursar.config.references import uses
 from bursar.config.schema import Config
 from bursar.contract.secrets import SecretPlace, SecretPlaces
 from bursar.contract.shown import shown
@@ -55,14 +56,10 @@ class SecretCare:
 
     async def places(self) -> SecretPlaces:
         """Where the keys are."""
-        config = self._config()
         used: dict[SecretReference, list[str]] = {}
-        for upstream in config.upstreams.values():
-            used.setdefault(upstream.secret, []).append(f"upstream {upstream.name}")
-        for plan in config.plans.values():
-            if plan.secret is not None:
-                used.setdefault(plan.secret, []).append(f"plan {plan.name}")
-        references = [each for each in used if each.form is not SecretForm.NONE]
+        for use in uses(self._config()):
+            used.setdefault(use.reference, []).append(use.who)
+        references = list(used)
         reasons = await asyncio.gather(*map(self._reason, references))
         places = tuple(
             SecretPlace(str(each), tuple(used[each]), reason) for each, reason in zip(references, reasons, strict=True)
