@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": Entry("demo", "try everything at once: no key, no network, nothing billed, nothing left behind"),
     "init": Entry("init", "set up: an upstream, its key, a daily cap, a first client key"),
     "serve": Entry("serve", "run the proxy in the foreground"),
+    "service": Entry("service", "run it in the background: install, start, stop, restart, status, logs"),
     "watch": Entry("watch", "the terminal interface of a running proxy"),
     "status": Entry("status", "what runs, and how the accounts stand"),
     "usage": Entry("usage", "what was used and spent, by day, model, key and more"),

@@ -8,6 +8,7 @@ from bursar.contract.codec import Mismatch
 from bursar.contract.commands import Status
 from bursar.contract.places import Places
 from bursar.contract.questions import Questions
+from bursar.contract.version import Identity, mismatch
 from bursar.contract.way_in import NotRunning, Refused
 
 
@@ -18,7 +19,11 @@ def asking(places: Places, answer_s: float = 10.0) -> Iterator[Questions]:
         yield Questions(places, answer_s)
     except NotRunning as error:
         raise Failed(_sentence(error), Exit.NOT_RUNNING) from None
-    except (Refused, Mismatch) as error:
+    except Mismatch as error:
+        identity = running_identity(places)
+        other = mismatch(identity.version, identity.contract) if identity is not None else None
+        raise Failed(other or _sentence(error)) from None
+    except Refused as error:
         raise Failed(_sentence(error)) from None
 
 
@@ -26,6 +31,14 @@ def running_status(places: Places) -> Status | None:
     """What the running proxy says of itself; None where none runs, or none that this program understands."""
     try:
         return Questions(places).status()
+    except (NotRunning, Refused, Mismatch):
+        return None
+
+
+def running_identity(places: Places) -> Identity | None:
+    """Who answers at the local door, also one of another version; None where nobody does."""
+    try:
+        return Questions(places).identity()
     except (NotRunning, Refused, Mismatch):
         return None
 

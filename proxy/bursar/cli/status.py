@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from bursar.cli.exits import Exit, Failed
-from bursar.cli.output import say, say_json, say_table
+from bursar.cli.output import complain, say, say_json, say_table
 from bursar.cli.places import add_config, places_of
 from bursar.cli.running import asking
 from bursar.cli.words import amount_of, duration, instant
 from bursar.contract.commands import Status
+from bursar.contract.version import mismatch
 from bursar.domain.account import Standing, Unit
 
 DESCRIPTION = """\
@@ -40,6 +41,9 @@ def run(options: argparse.Namespace) -> int:
             say_json({"running": False})
             return Exit.NOT_RUNNING
         raise
+    other = mismatch(status.version, status.contract)
+    if other is not None:
+        complain(other)
     if options.json:
         say_json({"running": True, **fields_of(status)})
     else:

@@ -30,6 +30,7 @@ from bursar.contract.explained import Explain, Explained
 from bursar.contract.places import Places
 from bursar.contract.playground import Ended, PlaygroundLine, Talk
 from bursar.contract.statements import ExchangeRecord, MonthStatement
+from bursar.contract.version import Identity
 from bursar.contract.way_in import CutOff, NoAnswer, NotRunning, Refused, WayIn, address_of, refused, way_in
 
 T = TypeVar("T")
@@ -47,6 +48,10 @@ class Questions:
     def __init__(self, places: Places, answer_s: float = 10.0) -> None:
         self._places = places
         self._answer_s = answer_s
+
+    def identity(self) -> Identity:
+        """Who answers, also where it is a proxy of another version."""
+        return self._ask("GET", "/status", Identity)
 
     def status(self) -> Status:
         """What runs."""

@@ -1,0 +1,105 @@
+"""How the service is: what its supervisor says, what the proxy itself says, and whether they agree."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+import msgspec
+
+from bursar.cli.exits import Exit, Failed
+from bursar.cli.running import running_identity
+from bursar.cli.service_options import chosen, places_for
+from bursar.contract.version import Identity, mismatch
+from bursar.service.supervisor import Phase, State
+from bursar.service.tool import ToolFailed
+
+_REASONS = {
+    2: "its command line is wrong: bursar service install writes it again",
+    4: "the port or the ledger is another process's: bursar doctor says whose",
+    5: "the configuration cannot be used: bursar config check says why",
+}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What `bursar service status --json` prints.
+
+    `phase` is one of absent, stopped, starting, running, reloading, stopping, failed or unknown;
+    `process` the service's, `answering` the one that answers at the local door, which may be
+    another's (started by hand).
+    """
+
+    supervisor: str
+    phase: str
+    begins: bool
+    process: int | None
+    exit_status: int | None
+    restarts: int
+    answering: int | None
+    version: str | None
+    url: str | None
+    problems: tuple[str, ...]
+
+    @property
+    def exit(self) -> Exit:
+        """The exit status that says the same."""
+        if self.problems:
+            return Exit.PROBLEM
+        return Exit.OK if self.answering is not None else Exit.NOT_RUNNING
+
+
+def look(options: argparse.Namespace) -> Found:
+    """Ask both."""
+    identity = running_identity(places_for(options))
+    try:
+        supervisor = chosen(options)
+        name, state, phase = supervisor.name, supervisor.state(), ""
+    except (ToolFailed, Failed) as error:
+        # Where nobody runs services, a proxy that was started by hand is all there is to tell of.
+        name, state, phase = str(error), State(Phase.ABSENT), "unknown"
+    return Found(
+        supervisor=name,
+        phase=phase or state.phase.value,
+        begins=state.begins,
+        process=state.process,
+        exit_status=state.exit_status,
+        restarts=state.restarts,
+        answering=identity.pid if identity else None,
+        version=identity.version if identity else None,
+        url=identity.public_url if identity else None,
+        problems=tuple(_problems(state, identity)),
+    )
+
+
+def sentences(found: Found) -> Iterator[str]:
+    """The same for people."""
+    begins = "starts by itself" if found.begins else "does not start by itself"
+    match found.phase:
+        case "unknown":
+            yield f"service: {found.supervisor}"
+        case "absent":
+            yield f"service: none is installed ({found.supervisor})"
+        case _:
+            yield f"service: {found.phase}, {begins} ({found.supervisor})"
+    if found.restarts:
+        yield f"started again after a failure: {found.restarts} times"
+    if found.answering is None:
+        yield "proxy: none answers"
+        return
+    own = found.answering == found.process
+    whose = "" if own else ", not started by the service"
+    yield f"proxy: {found.url}, version {found.version}, process {found.answering}{whose}"
+
+
+def _problems(state: State, identity: Identity | None) -> Iterator[str]:
+    if state.phase is Phase.FAILED:
+        why = _REASONS.get(state.exit_status or 0, "bursar service logs says why")
+        ended = f" (exit status {state.exit_status})" if state.exit_status else ""
+        yield f"The service has failed{ended}; {why}."
+    if state.phase is Phase.RUNNING and identity is None:
+        yield f"The service runs, but no proxy answers where {sys.executable} looks: is it of another configuration?"
+    if identity is not None:
+        other = mismatch(identity.version, identity.contract)
+        if other is not None:
+            yield other
+        if state.process not in (None, identity.pid):
+            yield f"Beside the service (process {state.process}), process {identity.pid} answers; stop it: bursar stop."
