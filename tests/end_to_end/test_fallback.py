@@ -5,6 +5,7 @@ each test nothing is held, and all sums are right (`fakes.running`).
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from fakes.running import PRICES, Answered, Running, proxy_with, running_proxy
 from fakes.vendor import Vendor, answer, no, vendor
 
@@ -270,6 +272,22 @@ async def test_a_content_filters_no_is_handed_on(tmp_path: Path) -> None:
         assert proxy.practice.tally.total.begun == 1
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+async def test_a_no_under_a_200_is_read_in_the_words_of_its_kind(tmp_path: Path, stream: bool) -> None:
+    def answering(body: dict[str, Any]) -> web.Response:
+        said = json.dumps({"error": f"model '{body['model']}' not found, try pulling it first"})
+        if body.get("stream"):
+            return web.Response(text=f"data: {said}\n\n", content_type="text/event-stream")
+        return web.Response(text=said, content_type="application/json")
+
+    both = '[aliases.both]\nroutes = ["main/m", "spare/practice-tokens-5"]\n'
+    async with with_vendor(tmp_path, answering, both, kind="ollama") as (proxy, there):
+        answered = await proxy.chat("both", stream=stream)
+        assert answered.status == 200
+        assert answered.headers["X-Fallback-Reason"] == "model_not_found"
+        assert len(there.asked) == 1
+
+
 # --- repairs --------------------------------------------------------------------------------------
 
 
@@ -373,7 +391,7 @@ async def told(proxy: Running, *, listed: int, upstream: str = "main") -> None:
             await proxy.daemon.feed.wait_for(lambda event: isinstance(event, UpstreamHealthChanged))
 
 
-def configured(there: Vendor, extra: str = "") -> str:
+def configured(there: Vendor, extra: str = "", kind: str = "openai_compatible") -> str:
     """A vendor of the test's own as `main`."""
     return f"""
 [server]
@@ -383,7 +401,7 @@ zone = "UTC"
 ollama = ""
 lmstudio = ""
 [upstreams.main]
-kind = "openai_compatible"
+kind = "{kind}"
 base_url = "{there.base_url}"
 [aliases.fast]
 routes = ["main/m"]
@@ -393,9 +411,11 @@ routes = ["main/m"]
 
 
 @asynccontextmanager
-async def with_vendor(folder: Path, answering: Any, extra: str = "") -> AsyncIterator[tuple[Running, Vendor]]:
+async def with_vendor(
+    folder: Path, answering: Any, extra: str = "", *, kind: str = "openai_compatible"
+) -> AsyncIterator[tuple[Running, Vendor]]:
     """A proxy with a vendor of the test's own as `main`, and the practice upstream as `spare`."""
     async with vendor(answering) as there, practice_server(speed=0) as practice:
         spare = f'[upstreams.spare]\nkind = "openai_compatible"\nbase_url = "{practice.base_url}"\n'
-        async with proxy_with(folder, configured(there, spare + extra), practice) as proxy:
+        async with proxy_with(folder, configured(there, spare + extra, kind), practice) as proxy:
             yield proxy, there

@@ -6,8 +6,7 @@ from bursar.dialects.canonical import NOT_JSON, Heard
 from bursar.dialects.openai_chat_answer import DONE, NoAnswer, hear
 from bursar.dialects.openai_chat_forms import Gatherer, chunks_of
 from bursar.dialects.sse import LineTooLong, SseReader
-from bursar.domain.refusals import UpstreamBroke
-from bursar.upstreams.classify import hidden_error
+from bursar.domain.refusals import Refusal, UpstreamBroke
 from bursar.upstreams.upstream import Answer
 
 _STARTS_PLAIN = (b"{", b"[", b"<")
@@ -20,13 +19,13 @@ async def whole_answer(answer: Answer, limit: int, upstream: str, alive: Callabl
     """
     body = await _read_all(answer, limit, upstream, alive)
     if answer.streams:
-        body = _gathered(body, limit, upstream)
+        body = _gathered(answer, body, limit, upstream)
     try:
         heard = hear(body)
     except NoAnswer:
         heard = Heard()
     if not heard.choices or heard.error is not None:
-        refusal = hidden_error(body, upstream=upstream)
+        refusal = answer.no_within(body)
         if refusal is not None:
             raise refusal
     return body, heard
@@ -40,7 +39,7 @@ async def as_stream(answer: Answer, limit: int, upstream: str) -> Answer:
     if not first.lstrip().startswith(_STARTS_PLAIN):
         return _Rewound(answer, [first])
     body = first + await _read_all(answer, limit, upstream)
-    refusal = hidden_error(body, upstream=upstream)
+    refusal = answer.no_within(body)
     if refusal is not None:
         raise refusal
     chunks = b"".join(b"data: " + chunk + b"\n\n" for chunk in chunks_of(body))
@@ -65,7 +64,7 @@ def _says_something(piece: bytes, answer: Answer) -> bool:
     return b"data:" in piece if answer.streams else not piece.isspace()
 
 
-def _gathered(stream: bytes, limit: int, upstream: str) -> bytes:
+def _gathered(answer: Answer, stream: bytes, limit: int, upstream: str) -> bytes:
     """The whole answer that a stream's bytes add up to. Raises UpstreamBroke where it did not end."""
     reader, gatherer = SseReader(limit), Gatherer()
     try:
@@ -73,7 +72,7 @@ def _gathered(stream: bytes, limit: int, upstream: str) -> bytes:
         for frame in frames:
             if frame.data == DONE:
                 break
-            if b'"error"' in frame.data and (refusal := hidden_error(frame.data, upstream=upstream)) is not None:
+            if b'"error"' in frame.data and (refusal := answer.no_within(frame.data)) is not None:
                 raise refusal
             gatherer.add(frame.data)
     except (LineTooLong, *NOT_JSON, TypeError, AttributeError):
@@ -109,3 +108,7 @@ class _Rewound:
     async def read(self) -> bytes:
         """The pieces in hand first, then what the upstream goes on to send."""
         return self._pieces.pop(0) if self._pieces else await self._answer.read()
+
+    def no_within(self, body: bytes) -> Refusal | None:
+        """What the upstream means by it."""
+        return self._answer.no_within(body)

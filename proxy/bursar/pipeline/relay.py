@@ -28,7 +28,6 @@ from bursar.domain.refusals import Refusal, UpstreamBroke, UpstreamTimeout
 from bursar.metering.meter import Meter
 from bursar.pipeline.reply import Reply, ReplyState
 from bursar.pipeline.watchdog import Watchdog
-from bursar.upstreams.classify import hidden_error
 from bursar.upstreams.upstream import Answer
 
 
@@ -126,7 +125,7 @@ class StreamRelay:
             if frames:
                 try:
                     while frames and not (self._done or self._cut):
-                        payload = self._take(frames.popleft())
+                        payload = self._take(answer, frames.popleft())
                         if payload is None:
                             continue
                         if has_room() or await self._terms.grow():
@@ -141,10 +140,10 @@ class StreamRelay:
             if not piece:
                 return
 
-    def _take(self, frame: Frame) -> bytes | None:
+    def _take(self, answer: Answer, frame: Frame) -> bytes | None:
         """One event: heard by the meter, and checked for what it means; what of it goes to the client at once."""
         payload = frame.data
-        heard = self._hear(frame)
+        heard = self._hear(answer, frame)
         if heard.done:
             self._done = True
             return None
@@ -169,13 +168,13 @@ class StreamRelay:
         # Within JSON a line end can only be white space; not every client joins the lines of an event.
         return payload.replace(b"\n", b" ") if b"\n" in payload else payload
 
-    def _hear(self, frame: Frame) -> Heard:
+    def _hear(self, answer: Answer, frame: Frame) -> Heard:
         try:
             heard = hear(frame.data)
         except NoAnswer:
             raise UpstreamBroke(f"Upstream {self._terms.upstream} sent an event that is no JSON.") from None
         if heard.error is not None or heard.finish_reason == "error" or frame.event == "error":
-            refusal = hidden_error(frame.data, upstream=self._terms.upstream) if heard.error is not None else None
+            refusal = answer.no_within(frame.data) if heard.error is not None else None
             self._meter.hear(heard)
             raise refusal or UpstreamBroke(f"Upstream {self._terms.upstream} reported an error in its answer.")
         return heard

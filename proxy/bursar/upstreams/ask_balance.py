@@ -59,7 +59,7 @@ async def _get(upstream: OpenAiCompatible, path: str) -> object:
     """The JSON at a path from the root of the host, numbers as they are written. Raises a Refusal."""
     response = await upstream.get(URL(upstream.base_url).with_path(path))
     try:
-        answer, body = HttpAnswer(response, upstream.name), bytearray()
+        answer, body = HttpAnswer(response, upstream), bytearray()
         while piece := await answer.read():
             body += piece
             if len(body) > _LARGEST:

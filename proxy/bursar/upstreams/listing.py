@@ -1,7 +1,9 @@
 """What an upstream lists at `GET /models`: the cheapest question that shows whether it is there and takes our key."""
 
 import asyncio
+from datetime import UTC
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -32,8 +34,30 @@ async def listed_models(
 
     Raises a Refusal, without the key in its message, where it cannot be asked or says no.
     """
+    upstream = _of(settings, key, connection, clock, limit_s)
+    return tuple(model.id for model in await models_of(upstream, limit_s=limit_s))
+
+
+async def their_clock_ms(
+    settings: UpstreamSettings, key: str, connection: Connection, clock: Clock, *, limit_s: float = 5.0
+) -> int | None:
+    """What time it is at an upstream, as the `Date` of an answer says (RFC 9110, 6.6.1); None where it does not say."""
+    upstream = _of(settings, key, connection, clock, limit_s)
+    try:
+        async with asyncio.timeout(limit_s):
+            response = await upstream.get(upstream.listing_urls[-1])
+            response.close()
+        at = parsedate_to_datetime(response.headers.get("Date", ""))
+    except (TimeoutError, Refusal, ValueError):
+        return None
+    # A date without a zone is in UTC there.
+    return round((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _of(settings: UpstreamSettings, key: str, connection: Connection, clock: Clock, limit_s: float) -> OpenAiCompatible:
+    """The upstream of some settings, to be asked one thing."""
     times = Times(settings.connect_s or _CONNECT_S, limit_s, limit_s, limit_s, limit_s)
-    upstream = KINDS[settings.kind](
+    return KINDS[settings.kind](
         settings.name,
         settings.kind,
         settings.base_url,
@@ -44,7 +68,6 @@ async def listed_models(
         user_agent=settings.user_agent,
         headers=settings.headers,
     )
-    return tuple(model.id for model in await models_of(upstream, limit_s=limit_s))
 
 
 async def models_of(upstream: OpenAiCompatible, *, limit_s: float = 10.0) -> tuple[ListedModel, ...]:
@@ -67,7 +90,7 @@ async def models_of(upstream: OpenAiCompatible, *, limit_s: float = 10.0) -> tup
 async def _asked(upstream: OpenAiCompatible, url: URL) -> tuple[ListedModel, ...]:
     response = await upstream.get(url)
     try:
-        answer = HttpAnswer(response, upstream.name)
+        answer = HttpAnswer(response, upstream)
         body = bytearray()
         while piece := await answer.read():
             body += piece
@@ -79,7 +102,7 @@ async def _asked(upstream: OpenAiCompatible, url: URL) -> tuple[ListedModel, ...
         raise upstream.refusal(response, bytes(body))
     parsed = read_list(bytes(body)) if len(body) <= _PARSED_AT_ONCE else await asyncio.to_thread(read_list, bytes(body))
     if parsed is None:
-        raise _no_list(bytes(body), upstream.name)
+        raise _no_list(bytes(body), upstream)
     return parsed
 
 
@@ -143,9 +166,11 @@ def _per_million(value: object) -> int | None:
     return int((price * NANO_PER_USD * 1_000_000).to_integral_value(ROUND_CEILING))
 
 
-def _no_list(body: bytes, upstream: str) -> Refusal:
+def _no_list(body: bytes, upstream: OpenAiCompatible) -> Refusal:
     """What a body of status 200 means that is no list: an error in disguise, or the wrong address."""
-    refusal = hidden_error(body, upstream=upstream)
+    refusal = hidden_error(body, upstream=upstream.name, rows=upstream.rows)
     if refusal is None or isinstance(refusal, UpstreamBroke):
-        return UpstreamBroke(f"What upstream {upstream} has at its base_url is no list of models; check the base_url.")
+        return UpstreamBroke(
+            f"What upstream {upstream.name} has at its base_url is no list of models; check the base_url."
+        )
     return refusal

@@ -13,7 +13,7 @@ from bursar.config.schema import Times
 from bursar.domain.clock import Clock
 from bursar.domain.refusals import Refusal, UpstreamBroke
 from bursar.upstreams.balance import NEW_API_TOKEN, ONE_API_BILLING, BalanceCall
-from bursar.upstreams.classify import Row, classify
+from bursar.upstreams.classify import Row, classify, hidden_error
 from bursar.upstreams.connection import Address, Connection, Delivery, address, broken
 from bursar.upstreams.inflate import Inflater, NotCompressed
 from bursar.upstreams.wire import Response, WireFailed
@@ -135,7 +135,7 @@ class HttpOpening:
         response = await self._upstream.send(self._to, self._body, self._delivery)
         self._response = response
         try:
-            answer = HttpAnswer(response, self._upstream.name)
+            answer = HttpAnswer(response, self._upstream)
             if 200 <= response.status < 300:
                 return answer
             body = await answer.read_error()
@@ -158,7 +158,7 @@ class HttpOpening:
 class HttpAnswer:
     """An answer over HTTP; see `upstream.Answer`."""
 
-    def __init__(self, response: Response, upstream: str) -> None:
+    def __init__(self, response: Response, upstream: OpenAiCompatible) -> None:
         self._response = response
         self._upstream = upstream
         self._plain = self._inflated(response.headers.get("Content-Encoding", "identity").lower())
@@ -191,10 +191,14 @@ class HttpAnswer:
             return await anext(self._plain, b"")
         except NotCompressed:
             raise UpstreamBroke(
-                f"Upstream {self._upstream} sent an answer that is not compressed as it says."
+                f"Upstream {self._upstream.name} sent an answer that is not compressed as it says."
             ) from None
         except WireFailed as failed:
-            raise broken(failed, self._upstream) from None
+            raise broken(failed, self._upstream.name) from None
+
+    def no_within(self, body: bytes) -> Refusal | None:
+        """An error object, `success: false`, a page or nothing, read as this kind of upstream means it."""
+        return hidden_error(body, upstream=self._upstream.name, rows=self._upstream.rows)
 
     async def read_error(self) -> bytes:
         """As much of an error's body as anybody reads, or what came of it."""
@@ -209,7 +213,7 @@ class HttpAnswer:
             return None
         if encoding in ("gzip", "x-gzip", "deflate"):
             return self._inflate()
-        raise UpstreamBroke(f"Upstream {self._upstream} sent an answer in an encoding that was not asked for.")
+        raise UpstreamBroke(f"Upstream {self._upstream.name} sent an answer in an encoding that was not asked for.")
 
     async def _inflate(self) -> AsyncIterator[bytes]:
         inflater = Inflater()

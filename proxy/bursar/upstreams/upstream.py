@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from bursar.config.schema import Times
+from bursar.domain.refusals import Refusal
 
 
 class Answer(Protocol):
@@ -25,6 +26,10 @@ class Answer(Protocol):
 
     async def read(self) -> bytes:
         """The next bytes, empty at the end. Raises a Refusal where the answer breaks."""
+        ...
+
+    def no_within(self, body: bytes) -> Refusal | None:
+        """The refusal that a body says, or one event of a stream, in spite of its status; None where it is no such."""
         ...
 
 
