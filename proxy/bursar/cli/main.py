@@ -24,6 +24,7 @@ class Entry:
 COMMANDS = {
     "demo": Entry("demo", "try everything at once: no key, no network, nothing billed, nothing left behind"),
     "init": Entry("init", "set up: an upstream, its key, a daily cap, a first client key"),
+    "connect": Entry("connect", "point a program at the proxy: Cline, Continue, Cursor, Zed, aider, opencode, SDKs"),
     "serve": Entry("serve", "run the proxy in the foreground"),
     "service": Entry("service", "run it in the background: install, start, stop, restart, status, logs"),
     "watch": Entry("watch", "the terminal interface of a running proxy"),

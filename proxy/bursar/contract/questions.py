@@ -129,7 +129,7 @@ class Questions:
         Raises CutOff where the proxy goes away before the end.
         """
         way = way_in(self._places)
-        connection = _Connection(way, SILENCE_S)
+        connection = LocalConnection(way, SILENCE_S)
         begun = False
         try:
             connection.request("POST", "/playground", encode(command), dict(way.headers))
@@ -182,7 +182,7 @@ class Questions:
         way = way_in(self._places)
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         target = f"{path}?{urlencode(asked)}" if asked else path
-        connection = _Connection(way, self._answer_s)
+        connection = LocalConnection(way, self._answer_s)
         try:
             content = encode(body) if body is not None else None
             connection.request(method, target, content, {**way.headers, **(headers or {})})
@@ -200,7 +200,7 @@ class Questions:
         return answer
 
 
-class _Connection(http.client.HTTPConnection):
+class LocalConnection(http.client.HTTPConnection):
     """One connection to the local door."""
 
     def __init__(self, way: WayIn, answer_s: float) -> None:
