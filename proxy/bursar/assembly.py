@@ -142,6 +142,8 @@ class Workshop:
     health: HealthBook
     learned: Learned = field(default_factory=Learned)
     listed: Listed = field(default_factory=Listed)
+    in_use: Callable[[str], object] = lambda secret: None
+    """Told of every key of an upstream, so that it is kept out of the log."""
 
     async def assemble(self, config: Config) -> Assembly:
         """The assembly of a checked configuration. A key that cannot be had is a problem, not an end."""
@@ -194,6 +196,8 @@ class Workshop:
             secret = await self.secrets.get(reference)
         except SecretUnavailable as error:
             return KeylessUpstream(settings.name, settings.kind, settings.base_url, times, str(error))
+        if secret is not None:
+            self.in_use(secret.reveal())
         return KINDS[settings.kind](
             settings.name,
             settings.kind,

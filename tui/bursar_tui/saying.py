@@ -24,6 +24,7 @@ from bursar.contract.events import (
     HoldInDoubt,
     KeyChanged,
     KeyRevoked,
+    Logged,
     StandingsChanged,
     Stopping,
     UpstreamHealthChanged,
@@ -110,6 +111,10 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
             return [f"Key {event.key.name} was issued or changed."]
         case KeyRevoked():
             return [f"Key {event.name} was revoked."]
+        case Logged():
+            # What it says of what happens is said already; a fault of its own is not.
+            line = event.line
+            return [f"The proxy's log, {line.subject}: {line.said}"] if line.level.value == "error" else []
         case Exposed():
             return [exposed(event.exposure)]
         case ExposureEnded():

@@ -21,6 +21,7 @@ from bursar.admin.explain import explain
 from bursar.admin.exposures import expose
 from bursar.admin.guard import HOSTS, guard
 from bursar.admin.history import history, spend
+from bursar.admin.log import log
 from bursar.admin.playground import playground
 from bursar.admin.process import reload, status, stop
 from bursar.admin.secrets import ROUTES as SECRET_ROUTES
@@ -47,6 +48,7 @@ def admin_app(
             web.get("/watch", watch, allow_head=False),
             web.get("/history", history, allow_head=False),
             web.get("/spend", spend, allow_head=False),
+            web.get("/log", log, allow_head=False),
             web.get("/exchanges/{id}", exchange, allow_head=False),
             web.get("/statement", statement, allow_head=False),
             web.get("/keys", list_keys, allow_head=False),

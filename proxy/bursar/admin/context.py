@@ -13,6 +13,7 @@ from bursar.domain.client_key import ClientKey
 from bursar.exposures import Exposures
 from bursar.feed import Feed
 from bursar.ledger.statement import Statement
+from bursar.log.files import LogFiles
 from bursar.pipeline.playground import Playground
 from bursar.upstreams.care import UpstreamCare
 from bursar.upstreams.secret_care import SecretCare
@@ -41,10 +42,12 @@ class AdminContext:
     upstreams: UpstreamCare | None = None
     secrets: SecretCare | None = None
     explain: Explaining | None = None
-    config_file: Path | None = None
     exposures: Exposures | None = None
+    log: LogFiles | None = None
+    """The process's own log, where it keeps one."""
     playground: Playground | None = None
     """Takes the owner's own calls."""
+    config_file: Path | None = None
 
 
 CONTEXT = web.AppKey("context", AdminContext)

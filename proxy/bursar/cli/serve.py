@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.passphrase import asked_at_start
@@ -11,8 +10,9 @@ from bursar.cli.privacy import keep_to_ourselves
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
 from bursar.config.references import uses
-from bursar.contract.shown import shown
+from bursar.contract.log_line import Level
 from bursar.domain.secret_reference import SecretForm
+from bursar.log.process_log import process_log
 from bursar.secrets.secrets import secrets_at
 
 DESCRIPTION = """\
@@ -27,14 +27,7 @@ examples:
   bursar serve --config my.toml
 """
 
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-
-
-class _Line(logging.Formatter):
-    """A log line on which nothing acts: whatever is in it was rendered before it is made visible."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return "\n".join(map(shown, super().format(record).splitlines()))
+_MIB = 1024 * 1024
 
 
 def arguments(parser: argparse.ArgumentParser, name: str) -> None:
@@ -51,7 +44,6 @@ def run(options: argparse.Namespace) -> int:
         config = load(places.config_file, host=options.host, port=options.port)
     except BrokenConfig as broken:
         raise Failed("\n".join(map(str, broken.problems)), Exit.UNUSABLE) from None
-    _log_to_stderr(_LEVELS[config.log.level.value])
     keep_to_ourselves()
     kept = secrets_at(places, conceal=True)
     if any(use.reference.form is SecretForm.SEALED for use in uses(config)):
@@ -62,7 +54,9 @@ def run(options: argparse.Namespace) -> int:
     from bursar.storage.store import StoreInUse, StoreUnavailable
 
     try:
-        asyncio.run(run_daemon(places, _announce, kept=kept, host=options.host, port=options.port))
+        said = config.log
+        with process_log(places.log_dir, level=Level(said.level), size=said.mib * _MIB, files=said.files) as log:
+            asyncio.run(run_daemon(places, _announce, kept=kept, host=options.host, port=options.port, log=log))
     except (AddressTaken, StoreInUse) as error:
         raise Failed(f"{error}.", Exit.TAKEN) from None
     except (CannotListen, StoreUnavailable) as error:
@@ -74,12 +68,3 @@ def run(options: argparse.Namespace) -> int:
 
 def _announce(base_url: str) -> None:
     print(f"listening on {base_url}", flush=True)
-
-
-def _log_to_stderr(level: int) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Line("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler])
-    # Libraries below us quote what they were sent; at debug level that may be a prompt or a key.
-    for library in ("asyncio", "aiohttp", "keyring"):
-        logging.getLogger(library).setLevel(max(level, logging.WARNING))

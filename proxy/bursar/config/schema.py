@@ -318,6 +318,10 @@ class LogSettings:
     """`[log]`: what the proxy says of itself. Prompts, answers and secrets are never in it."""
 
     level: LogLevel = setting(LogLevel.INFO, v.one_of(LogLevel), "The least important line that is written.")
+    mib: int = setting(
+        5, v.whole(0, 1024), "How large one file of the log may become, in MiB; 0: lines go to standard error alone."
+    )
+    files: int = setting(5, v.whole(2, 100), "How many such files there are; the oldest gives way.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from bursar.contract.commands import (
 )
 from bursar.contract.events import KeyView, UpstreamView
 from bursar.contract.explained import Explain, Explained
+from bursar.contract.log_line import Level, LogPage
 from bursar.contract.places import Places
 from bursar.contract.playground import Ended, PlaygroundLine, Talk
 from bursar.contract.statements import ExchangeRecord, MonthStatement
@@ -120,6 +121,13 @@ class AdminClient:
     async def history(self, before: str | None = None, limit: int = 50) -> HistoryPage:
         """A page of usage records, newest first."""
         return await self._ask("GET", "/history", HistoryPage, query={"before": before, "limit": limit})
+
+    async def log(
+        self, before: int | None = None, limit: int = 50, least: Level = Level.DEBUG, having: str = ""
+    ) -> LogPage:
+        """A page of the process's own log, newest first."""
+        query = {"before": before, "limit": limit, "level": least.value, "having": having}
+        return await self._ask("GET", "/log", LogPage, query=query)
 
     async def exchange(self, exchange_id: str) -> ExchangeRecord:
         """One exchange: its attempts, their prices, who paid."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from bursar.contract.exposure import ExposureView
+from bursar.contract.log_line import LogLine
 from bursar.domain.account import Account, Standing
 from bursar.domain.alert import Alert
 from bursar.domain.exchange import Outcome
@@ -267,6 +268,12 @@ class KeyRevoked(_Event, frozen=True):
     name: str
 
 
+class Logged(_Event, frozen=True):
+    """The process said something of itself, of level info or above; its trace, if it has one, is in the file."""
+
+    line: LogLine
+
+
 class Alerted(_Event, frozen=True):
     """Something that the user should know, said once."""
 
@@ -315,6 +322,7 @@ Event = (
     | KeyRevoked
     | Alerted
     | AlertEnded
+    | Logged
     | Exposed
     | ExposureEnded
     | Stopping

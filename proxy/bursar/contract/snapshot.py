@@ -30,12 +30,14 @@ from bursar.contract.events import (
     KeyChanged,
     KeyRevoked,
     KeyView,
+    Logged,
     StandingsChanged,
     Stopping,
     UpstreamHealthChanged,
     UpstreamView,
 )
 from bursar.contract.exposure import ExposureView
+from bursar.contract.log_line import LogLine
 from bursar.domain.account import Account, Standing
 from bursar.domain.alert import Alert
 from bursar.domain.cycle import Every, cycle_at
@@ -46,6 +48,7 @@ from bursar.domain.usage import NOTHING, Quality, Usage
 KEPT_EXCHANGES = 200
 KEPT_MINUTES = 60
 KEPT_DAYS = 31
+KEPT_LINES = 100
 MINUTE_MS = 60_000
 
 
@@ -111,7 +114,7 @@ class DoubtView(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct):
-    """The state of the proxy, as far as a watcher may know it.
+    """The state of the proxy, as far as a watcher may know it; `log` has the last `KEPT_LINES` lines of its log.
 
     `exchanges` are in the order in which they were opened, running ones and the last
     `KEPT_EXCHANGES` closed ones. `minutes` and `days` are spend in the order of time; a day begins
@@ -139,6 +142,7 @@ class Snapshot(msgspec.Struct):
     minutes: list[Spend] = msgspec.field(default_factory=list)
     days: list[Spend] = msgspec.field(default_factory=list)
     problems: tuple[str, ...] = ()
+    log: list[LogLine] = msgspec.field(default_factory=list)
     exposures: dict[str, ExposureView] = msgspec.field(default_factory=dict)
     stopping: bool = False
     configuration: ConfigurationView = ConfigurationView()
@@ -183,6 +187,9 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
             _change_key(snapshot, event.key)
         case KeyRevoked():
             snapshot.keys.pop(event.name, None)
+        case Logged():
+            snapshot.log.append(event.line)
+            del snapshot.log[:-KEPT_LINES]
         case Alerted():
             # The latest comes last, also where it takes the place of what was said of its cause before.
             snapshot.alerts.pop(event.alert.cause, None)

@@ -47,6 +47,8 @@ from bursar.ledger.grants import Grants
 from bursar.ledger.ledger import Ledger
 from bursar.ledger.reconcile import Reconciler
 from bursar.ledger.statement import Statement
+from bursar.log.chronicle import Chronicle
+from bursar.log.process_log import ProcessLog
 from bursar.memory import give_back
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
@@ -77,6 +79,7 @@ class Daemon:
         host: str | None = None,
         port: int | None = None,
         vocabularies: Vocabularies | None = None,
+        log: ProcessLog | None = None,
         *,
         handed_over: Sequence[socket.socket] = (),
         notifier: Notifier | None = None,
@@ -89,6 +92,7 @@ class Daemon:
         self._host = host
         self._port = port
         self._vocabularies = vocabularies or Vocabularies()
+        self._process_log = log
         self._clock = SystemClock()
         self._stop = asyncio.Event()
         self._signalled = False
@@ -213,6 +217,10 @@ class Daemon:
         stack.push_async_callback(store.close)
         self._zone = zone = zone_named(config.server.zone)
         self.feed = Feed(self._snapshot(zone.key))
+        if self._process_log is not None:
+            self.feed.hear(Chronicle().hear)
+            self._process_log.telling.attach(self.feed.publish)
+            stack.callback(self._process_log.telling.detach)
         self.traffic = Traffic(self._clock)
         self.ledger = Ledger(store, self._clock, self._settled, zone)
         stack.push_async_callback(self.ledger.drain)
@@ -252,6 +260,7 @@ class Daemon:
             ShippedPrices(),
             self._clock,
             self.health,
+            in_use=self._process_log.redaction.learn if self._process_log is not None else lambda secret: None,
         )
         self.in_force: InForce = InForce(
             self._places.config_file,
@@ -326,6 +335,7 @@ class Daemon:
             secrets=SecretCare(self._kept, lambda: self.in_force.stated, self.in_force.take_keys),
             explain=Explainer(lambda: self.in_force.assembly, self.ledger, self._clock),
             exposures=self.exposures,
+            log=self._process_log.files if self._process_log is not None else None,
             playground=Playground(lambda: self.in_force.assembly, self.ledger, self.feed.publish, self._clock),
             config_file=self._places.config_file,
         )

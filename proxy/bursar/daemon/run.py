@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
@@ -10,18 +11,28 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 
+from bursar import __version__
 from bursar.contract.places import Places
 from bursar.daemon.daemon import Daemon
 from bursar.doorkeeper.handed_over import handed_over
+from bursar.log.process_log import ProcessLog
 from bursar.secrets.secrets import Secrets
 from bursar.service.notify import Notifier
+
+_log = logging.getLogger(__name__)
 
 _BACKGROUND_THREADS = 4
 _BACKGROUND_NICENESS = 5
 
 
 async def run(
-    places: Places, ready: Callable[[str], None], *, kept: Secrets | None = None, host: str | None = None, port: int | None = None
+    places: Places,
+    ready: Callable[[str], None],
+    *,
+    kept: Secrets | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    log: ProcessLog | None = None,
 ) -> None:
     """Run the proxy in the foreground until SIGTERM, SIGINT or a command; SIGHUP reloads.
 
@@ -29,7 +40,7 @@ async def run(
     URL once it answers; so is the service manager that started us. Raises what `Daemon.open` raises.
     """
     notifier = Notifier(os.environ)
-    daemon = Daemon(places, host, port, handed_over=handed_over(os.environ), notifier=notifier, kept=kept)
+    daemon = Daemon(places, host, port, log=log, handed_over=handed_over(os.environ), notifier=notifier, kept=kept)
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_BACKGROUND_THREADS, "bursar-background", _step_back))
     async with AsyncExitStack() as stack:
@@ -43,9 +54,12 @@ async def run(
         if hasattr(signal, "SIGHUP"):
             loop.add_signal_handler(signal.SIGHUP, daemon.reload_soon)
         ready(base_url)
+        facts = {"version": __version__, "url": base_url, "pid": os.getpid(), "file": str(places.config_file)}
+        _log.info("the proxy answers", extra={"fields": facts})
         daemon.say_ready()
         _leave_what_stays()
         await daemon.until_stopped()
+    _log.info("the proxy has ended")
 
 
 def _leave_what_stays() -> None:
