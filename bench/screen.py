@@ -12,10 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.screen_terminal import Door, Terminal
-
-MARK = b"laptop-day"
-"""On the first screen once the state of the proxy is drawn."""
+from bench.screen_terminal import MARK, Door, Terminal
 
 SLOW_BYTES_A_SECOND = 50_000
 MB = 1_048_576
@@ -70,7 +67,7 @@ def starts(home: Path, count: int) -> Iterator[Line]:
 def resting(home: Path, seconds: float) -> Iterator[Line]:
     """What it costs while nothing happens."""
     with Terminal(home) as at:
-        at.settle()
+        at.ready()
         cpu_s, written = at.cpu_s(), at.written
         at.watch(seconds)
         yield Line("at rest: CPU", 100 * (at.cpu_s() - cpu_s) / seconds, "% of a core", 1)
@@ -82,7 +79,7 @@ def busy(home: Path, door: Door, seconds: int) -> Iterator[Line]:
     """What it costs at fifty events a second, on the two screens where calls are."""
     for key, screen in (("1", "Overview"), ("2", "Calls")):
         with Terminal(home, size=(120, 40)) as at:
-            at.settle()
+            at.ready()
             at.type(key)
             at.settle()
             cpu_s, written = at.cpu_s(), at.written
@@ -96,7 +93,7 @@ def busy(home: Path, door: Door, seconds: int) -> Iterator[Line]:
 def day(home: Path, door: Door, events: int) -> Iterator[Line]:
     """A day of events in a minute or so: what memory and CPU come to."""
     with Terminal(home, size=(120, 40)) as at:
-        at.settle()
+        at.ready()
         _play(at, door, events // 10)  # what is kept of the past is full from here on
         before, cpu_s = at.memory(), at.cpu_s()
         _play(at, door, events)
@@ -117,8 +114,7 @@ def slow_link(home: Path) -> Iterator[Line]:
     for size in ((80, 24), (200, 60)):
         with Terminal(home, size=size, bytes_a_second=SLOW_BYTES_A_SECOND) as at:
             name = f"50 kB/s, {size[0]}x{size[1]}"
-            at.until(MARK)
-            at.settle()
+            at.ready()
             yield Line(f"{name}: all that is written for the start", at.written / 1000, "kB")
             most, slowest = 0, 0.0
             for key in at.screens:

@@ -18,6 +18,9 @@ from bench.children import ROOT
 QUIET_S = 0.4
 """What is drawn is drawn when nothing has been written for so long."""
 
+MARK = b"laptop-day"
+"""On the first screen once the state of the proxy is drawn."""
+
 _LONG_S = 60.0
 _READ = 16_384
 _PATHS = os.pathsep.join(str(ROOT / folder) for folder in ("", "proxy", "tui"))
@@ -89,6 +92,11 @@ class Terminal:
             if not self._read(max(0.0, end_s - time.monotonic())):
                 raise TimeoutError(f"{wanted!r} was not drawn")
         return time.monotonic() - self._started_s
+
+    def ready(self) -> None:
+        """Read until the state of the proxy is drawn, and all that comes with it."""
+        self.until(MARK)
+        self.settle()
 
     def settle(self) -> float:
         """Read until nothing comes any more; after how many seconds the last of it came."""

@@ -71,6 +71,27 @@ async def test_calls_that_arrive_do_not_push_away_what_is_looked_at() -> None:
         assert rows_of(stage) == before
 
 
+async def test_what_there_is_to_scroll_grows_with_the_list() -> None:
+    snapshot = busy(5)
+    async with staged(snapshot, (80, 14)) as stage:
+        await stage.press("2")
+        table = stage.app.screen.query_one(ExchangeTable)
+        for number in range(9):
+            opened = ExchangeOpened(NOW_MS + number, f"new{number}", "laptop", "", "aider", "deep", True, 10)
+            stage.later.put_nowait(Numbered(number + 1, opened))
+            await stage.until(lambda so_far=number: snapshot.seq == so_far + 1)
+            stage.app.present()
+            await stage.pilot.pause()
+            assert table.virtual_size.height == len(snapshot.exchanges) + 1
+            assert table.show_vertical_scrollbar == (table.virtual_size.height > table.container_size.height)
+            if table.show_vertical_scrollbar:
+                assert table.vertical_scrollbar.window_virtual_size == table.virtual_size.height
+        assert table.show_vertical_scrollbar
+        await stage.press("end")
+        assert table.cursor_id == next(iter(snapshot.exchanges))
+        assert table.max_scroll_y == round(table.scroll_y)
+
+
 async def test_a_long_call_is_scrolled() -> None:
     async with staged(busy(), (60, 10)) as stage:
         await stage.press("2", "down", "down", "down", "enter")

@@ -84,9 +84,7 @@ class ExchangeTable(ScrollView, can_focus=True):
             return
         before, was = self._drawn, self._place
         self._drawn = self._draw(seen)
-        wanted = Size(self.room.width, len(self._drawn))
-        if self.virtual_size != wanted:
-            self.virtual_size = wanted
+        self._take_room(Size(self.room.width, len(self._drawn)))
         if round(self.scroll_y) and self._place != was:
             # Calls that arrive above what is being looked at do not push it away.
             self.scroll_to(y=round(self.scroll_y) + self._place - was, animate=False)
@@ -95,6 +93,19 @@ class ExchangeTable(ScrollView, can_focus=True):
         if self.cursor_id is not None and self.cursor_id != self._passed:
             self._passed = self.cursor_id
             self.post_message(self.Passed(self.cursor_id))
+
+    def _take_room(self, wanted: Size) -> None:
+        """So much there is to scroll through. One row more or less moves nothing but the thumb of the scrollbar; a
+        whole new arrangement of the screen, which costs more than all else, is asked for where a scrollbar comes."""
+        if wanted == self.virtual_size:
+            return
+        overflows = wanted.height > self.container_size.height
+        if wanted.width != self.virtual_size.width or overflows != self.show_vertical_scrollbar:
+            self.virtual_size = wanted
+            return
+        self.set_reactive(ScrollView.virtual_size, wanted)
+        if overflows:
+            self.vertical_scrollbar.window_virtual_size = wanted.height
 
     def _draw(self, seen: Seen) -> list[Line]:
         """The titles and a row for each exchange; a row that says how a call ended is made once for what it came to."""
