@@ -1,27 +1,33 @@
-"""`bursar log`: the calls, one attempt a line; with `--follow` as they end; with `--id` one call in full."""
+"""`bursar log`: the calls, one attempt a line, or one in full; with `--process` what the proxy says of itself."""
 
 import argparse
 import sys
 import time
 from collections.abc import Iterator
 
-from bursar.cli.exits import Exit
+from bursar.cli.exits import Exit, Failed
 from bursar.cli.log_lines import exchange_lines, line_of
 from bursar.cli.output import complain, say, say_json
 from bursar.cli.places import add_config, places_of
+from bursar.cli.process_lines import show
 from bursar.cli.running import asking
 from bursar.contract.commands import AttemptRow
+from bursar.contract.log_line import Level
 from bursar.contract.questions import Questions
 from bursar.contract.way_in import NotRunning
 
 DESCRIPTION = """\
 The calls, one attempt a line, the latest last. Times are those of the end.
+With --process, the log of the proxy itself: starts, configurations, upstreams, keys, budgets, faults. It never has
+anything of a prompt, an answer or a secret in it, and can be read while no proxy runs.
 
 examples:
   bursar log                        the last 20
   bursar log --limit 500 --json     one JSON object a line; money in nano-dollars
   bursar log --follow               and what comes, until Ctrl-C; waits while the proxy is away
   bursar log --id 1g6xk5v7zq0w3m    one call: its attempts, their prices, who paid
+  bursar log --process --follow     what the proxy says of itself
+  bursar log --process --level warning --having upstream
 """
 
 _PAGE = 500
@@ -34,15 +40,22 @@ _LOOK_S = 0.5
 def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     """Its options."""
     add_config(parser)
-    parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="how many attempts; default: 20")
+    parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="how many lines; default: 20")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--follow", action="store_true", help="go on with what comes")
     which.add_argument("--id", metavar="EXCHANGE", help="one call, by the id in its x-bursar-exchange header")
+    parser.add_argument("--process", action="store_true", help="what the proxy says of itself, in place of calls")
+    parser.add_argument("--level", choices=list(map(str, Level)), help="with --process: the least important line")
+    parser.add_argument("--having", metavar="WORDS", help="with --process: lines that have all of these words")
     parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
 
 def run(options: argparse.Namespace) -> int:
     """Ask, and print."""
+    if options.process:
+        return _of_the_process(options)
+    if options.level or options.having:
+        raise Failed("--level and --having are for --process.", Exit.WRONG_USE)
     if options.id:
         return _one(options)
     with asking(places_of(options)) as proxy:
@@ -53,6 +66,14 @@ def run(options: argparse.Namespace) -> int:
         _say(row, as_json=options.json)
     if options.follow:
         _follow(options, rows[-1] if rows else None)
+    return Exit.OK
+
+
+def _of_the_process(options: argparse.Namespace) -> int:
+    if options.id:
+        raise Failed("--id names a call; --process shows none.", Exit.WRONG_USE)
+    options.level, options.having = options.level or Level.DEBUG, options.having or ""
+    show(options)
     return Exit.OK
 
 

@@ -30,7 +30,7 @@ COMMANDS = {
     "watch": Entry("watch", "the terminal interface of a running proxy"),
     "status": Entry("status", "what runs, and how the accounts stand"),
     "usage": Entry("usage", "what was used and spent, by day, model, key and more"),
-    "log": Entry("log", "the calls, one attempt a line, or one call in full"),
+    "log": Entry("log", "the calls, one attempt a line; with --process what the proxy says of itself"),
     "statement": Entry("statement", "a month: opening and closing balances, and every transaction"),
     "ask": Entry("ask", "talk to an alias or a model, and see what it costs"),
     "explain": Entry("explain", "what a request would cost, who would pay, what would refuse it; sends nothing"),
