@@ -129,6 +129,11 @@ class BursarApp(App[None]):
         """Ask the proxy for something; what comes of it is told above the footer."""
         self.run_worker(run(errand, self._door, self.tell), name="errand", group="errands")
 
+    @property
+    def door(self) -> OpenDoor:
+        """How the proxy is asked for what is told while it happens."""
+        return self._door
+
     def tell(self, sentence: str, *, well: bool | None) -> None:
         """Say what came of an errand."""
         self._told = Told(sentence, well, self._clock.now_ms() + TOLD_MS)

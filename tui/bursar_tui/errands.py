@@ -4,7 +4,7 @@ Nothing on screen changes because something was asked: it changes when the proxy
 """
 
 import getpass
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 from bursar.contract.accounts import Ask
 from bursar.contract.codec import Mismatch
 from bursar.contract.commands import ChangeKey, IssueKey, KeyIssued, RotateKey, SpendReport, UpstreamChecked
+from bursar.contract.playground import PlaygroundLine, Talk
 from bursar.contract.way_in import NotRunning, Refused
 
 T = TypeVar("T")
@@ -40,6 +41,8 @@ class Door(Protocol):
     async def enable_key(self, name: str) -> None: ...
 
     async def revoke_key(self, name: str) -> None: ...
+
+    def talk(self, command: Talk) -> AsyncGenerator[PlaygroundLine, None]: ...
 
 
 OpenDoor = Callable[[], AbstractAsyncContextManager[Door]]
@@ -77,7 +80,7 @@ async def run(errand: Errand[T], door: OpenDoor, tell: Turn) -> None:
             answer = await errand.work(opened)
     except (NotRunning, Refused, Mismatch) as error:
         if told:
-            tell(_sentence(str(error)), well=False)
+            tell(as_sentence(str(error)), well=False)
         return
     if told:
         tell(errand.said(answer), well=errand.well is None or errand.well(answer))
@@ -93,6 +96,7 @@ def whoever() -> str:
         return ""
 
 
-def _sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
+    """What a refusal says, as a sentence of its own."""
     text = text.rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."

@@ -29,6 +29,7 @@ TABS = (
     Tab("keys", "Keys", "Keys"),
     Tab("upstreams", "Upstreams", "UpstreamBrowser"),
     Tab("models", "Models", "Models"),
+    Tab("playground", "Playground", "Playground"),
 )
 
 OFFLINE = Tab("offline", "Offline", "Offline")
