@@ -2,14 +2,17 @@
 
 import argparse
 import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from bursar.cli import doctor_machine as machine
+from bursar.cli.doctor_alerts import running_alerts, ways
+from bursar.cli.doctor_prices import prices
 from bursar.cli.doctor_upstreams import outside
 from bursar.cli.editing import file_in_force
 from bursar.cli.exits import Exit
-from bursar.cli.findings import MARKS, Finding, State, problem, well
+from bursar.cli.findings import MARKS, Finding, State, note, problem, well
 from bursar.cli.output import say, say_json
 from bursar.cli.places import add_config, places_of
 from bursar.cli.running import running_status
@@ -49,23 +52,31 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _findings(places: Places, file: Path, *, network: bool) -> Iterator[Finding]:
+    """Everything; of what a configuration states, nothing while it has problems."""
+    status = running_status(places)
     try:
-        config = load(file)
+        config: Config | None = load(file)
     except BrokenConfig as broken:
+        config = None
         for each in broken.problems:
             yield problem("configuration", str(each))
-        config = Config(file=file)
+        yield note("configuration", "what else it states is looked at once it has no problem")
     else:
         yield well("configuration", f"{file} has no problem" if config.digest else f"there is none at {file}")
-    status = running_status(places)
     yield machine.service(status)
-    yield machine.port(config, status)
-    yield machine.exposure(config)
-    database = Path(config.storage.path) if config.storage.path else places.database
-    found, newest_ms = machine.ledger(database)
+    if config is not None:
+        yield machine.port(config, status)
+        yield machine.exposure(config, status)
+    known = config or Config(file=file)
+    database = Path(known.storage.path) if known.storage.path else places.database
+    found, newest_ms = machine.ledger(database, running=status is not None)
     yield found
     yield machine.disk(database)
     yield from machine.private(file, database)
-    yield machine.clock(config, newest_ms)
+    yield from machine.local_door(places)
+    yield machine.clock(known, newest_ms)
     yield machine.vocabularies()
-    yield from asyncio.run(outside(config, file.parent, network=network))
+    if config is not None:
+        yield from prices(config, places, time.time_ns() // 1_000_000)
+        yield from ways(config.alerts, running_alerts(places) if status is not None else None)
+        yield from asyncio.run(outside(config, file.parent, network=network))

@@ -11,16 +11,20 @@ from pathlib import Path
 
 from bursar import __version__
 from bursar.cli.findings import Finding, note, problem, well
+from bursar.cli.port_holder import holder_of
 from bursar.cli.words import instant
 from bursar.config.base_url import is_loopback
 from bursar.config.schema import Config
 from bursar.config.zone import zone_named
 from bursar.contract.codec import CONTRACT
 from bursar.contract.commands import Status
-from bursar.doorkeeper.listen import CannotListen, listen_on
+from bursar.contract.places import Places
+from bursar.doorkeeper.listen import AddressTaken, CannotListen, listen_on
 from bursar.ledger.audit import audit
 from bursar.metering.price_table import ShippedPrices
-from bursar.storage.sqlite.examine import examined
+from bursar.storage.backups import backups_of
+from bursar.storage.sqlite.examine import FromBefore, check_free, examined
+from bursar.storage.sqlite.file import FromLater
 from bursar.storage.store import Reader, StoreUnavailable
 from bursar.tokens.vocabulary import ENCODINGS, Vocabularies, VocabularyDamaged
 
@@ -51,14 +55,21 @@ def port(config: Config, status: Status | None) -> Finding:
     try:
         for sock in listen_on([config.server.host], number):
             sock.close()
+    except AddressTaken:
+        held = holder_of(number) or "another program"
+        change = f"end it, or take another port: bursar config set server.port {number + 1}"
+        return problem("port", f"{config.server.host}:{number} is held by {held}; {change}")
     except CannotListen as error:
         return problem("port", f"{error}: bursar config set server.port {number + 1}")
     return well("port", f"{config.server.host}:{number} is free")
 
 
-def exposure(config: Config) -> Finding:
+def exposure(config: Config, status: Status | None = None) -> Finding:
     """Who can reach the public door."""
     server = config.server
+    if status is not None and status.exposures:
+        names = " and ".join(f"https://{each.host} with the key {' or '.join(each.keys)}" for each in status.exposures)
+        return note("exposure", f"EXPOSED: anyone may call {names}; Ctrl-C in `bursar connect cursor` ends it")
     if not is_loopback(server.host):
         return note("exposure", f"other machines may reach {server.host}:{server.port}; every call needs a client key")
     if server.allowed_hosts:
@@ -96,8 +107,8 @@ def disk(database: Path) -> Finding:
     return well("disk", f"{free // _MIB:,} MiB free at {folder}")
 
 
-def ledger(database: Path) -> tuple[Finding, int | None]:
-    """Whether the ledger's file is sound and adds up; and when its last record is of."""
+def ledger(database: Path, *, running: bool) -> tuple[Finding, int | None]:
+    """Whether the ledger's file is sound, adds up and can be had; and when its last record is of."""
     if not database.exists():
         return note("ledger", f"there is none yet; it will be {database}"), None
 
@@ -107,11 +118,29 @@ def ledger(database: Path) -> tuple[Finding, int | None]:
 
     try:
         wrong, newest_ms = examined(database, question)
+    except FromBefore as before:
+        return note("ledger", before.reason), None
+    except FromLater as later:
+        return problem("ledger", f"{later.reason}; bring this program up to date"), None
     except StoreUnavailable as error:
-        return problem("ledger", f"{error.reason}"), None
+        reason = error.reason.replace("; restore a backup", "").removesuffix("; it was left as it is")
+        return problem("ledger", f"{reason}; {_way_out(database)}"), None
     if wrong:
         return problem("ledger", f"{database} does not add up: {wrong[0]}"), newest_ms
+    try:
+        if not running:
+            check_free(database)
+    except StoreUnavailable as error:
+        return problem("ledger", f"{error.reason}; end that program, no proxy can start until then"), newest_ms
     return well("ledger", f"{database} is sound and adds up"), newest_ms
+
+
+def _way_out(database: Path) -> str:
+    """What to do about a file that cannot be used."""
+    backups = backups_of(database)
+    if backups:
+        return f"go back to the last backup: bursar restore {backups[-1]}"
+    return f"there is no backup of it; to begin anew, move it away: mv {database} {database}.old"
 
 
 def private(file: Path, database: Path) -> Iterator[Finding]:
@@ -123,6 +152,24 @@ def private(file: Path, database: Path) -> Iterator[Finding]:
         yield problem("files", f"others may read or change {path}: chmod 600 {path}")
     if not open_ones:
         yield well("files", "configuration and ledger are closed to other users")
+
+
+def local_door(places: Places) -> Iterator[Finding]:
+    """Whether the folder of the local door is this user's alone, and nothing is in the way there."""
+    folder = places.runtime_dir
+    if os.name != "posix" or not os.path.lexists(folder):
+        return
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
+        yield problem(
+            "local door", f"{folder} is not a folder of this user: move it away, so that the proxy makes its own"
+        )
+    elif facts.st_mode & 0o077:
+        yield problem("local door", f"others may enter {folder}: chmod 700 {folder}")
+    elif os.path.lexists(places.admin_socket) and not stat.S_ISSOCK(places.admin_socket.lstat().st_mode):
+        yield problem("local door", f"{places.admin_socket} is in the way and is no socket: move it away")
+    else:
+        yield well("local door", f"{folder} is closed to other users")
 
 
 def vocabularies() -> Finding:

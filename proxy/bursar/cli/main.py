@@ -47,6 +47,7 @@ COMMANDS = {
     "config": Entry("config", "check, show and change the configuration"),
     "reload": Entry("control", "take up a changed configuration"),
     "stop": Entry("control", "stop the running proxy once its calls have ended"),
+    "restore": Entry("restore", "go back to a backup of the ledger"),
     "doctor": Entry("doctor", "check everything that can be wrong, and say what to do"),
     "selftest": Entry("selftest", "play every fault against your own chains; nothing is billed"),
     "practice": Entry("practice", "an upstream made for trying and testing, with every fault there is"),

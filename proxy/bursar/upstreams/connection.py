@@ -1,6 +1,7 @@
 """How requests are sent to upstreams: over kept connections, never redirected, with what fails as a refusal."""
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Mapping
@@ -108,7 +109,9 @@ def _unreachable(error: OSError, upstream: str) -> Refusal:
         case TimeoutError():
             return UpstreamUnreachable(f"Upstream {upstream} does not accept a connection in time.")
         case _:
-            return UpstreamUnreachable(f"Upstream {upstream} cannot be reached: {error.strerror or 'refused'}.")
+            # What asyncio makes of several addresses has their list in its words, and the reason in its number.
+            reason = os.strerror(error.errno).lower() if error.errno is not None else "connection refused"
+            return UpstreamUnreachable(f"Upstream {upstream} cannot be reached: {reason}.")
 
 
 def _lasting(message: str) -> Refusal:

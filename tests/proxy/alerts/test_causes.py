@@ -82,7 +82,13 @@ def test_a_cycle_that_is_over_has_nothing_to_say() -> None:
 
 @pytest.mark.parametrize(
     ("left", "level", "words"),
-    [(21, 0, ""), (20, 1, "low: $20.00 is left"), (9, 2, "nearly empty"), (4, 3, "critical"), (-1, 3, "nothing is left")],
+    [
+        (21, 0, ""),
+        (20, 1, "low: $20.00 is left"),
+        (9, 2, "nearly empty"),
+        (4, 3, "critical"),
+        (-1, 3, "nothing is left"),
+    ],
 )
 def test_a_wallet_by_its_levels(left: int, level: int, words: str) -> None:
     cause = one(with_account(WALLET, (30 - left) * DOLLAR, granted=30 * DOLLAR))

@@ -37,6 +37,10 @@ _REASONS = {
 }
 
 
+class FromLater(StoreUnavailable):
+    """The file is of a newer release."""
+
+
 def reason_of(error: sqlite3.Error, database: Path) -> str:
     """What a SQLite error means, in a sentence without its full stop."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -55,7 +59,7 @@ def open_file(database: Path, full: bool, steps: Sequence[Step]) -> sqlite3.Conn
     try:
         if not database.exists() or database.stat().st_size == 0:
             _make(database, steps)
-        _check_header(database)
+        check_header(database)
         if not os.access(database, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise StoreUnavailable(f"{database} cannot be used: it is read-only")
         _look(database, steps[-1].version)
@@ -108,7 +112,7 @@ def _make(database: Path, steps: Sequence[Step]) -> None:
     settle_on_disk(database.parent)
 
 
-def _check_header(database: Path) -> None:
+def check_header(database: Path) -> None:
     """Raises StoreUnavailable for a file that is not ours, without any part of SQLite having seen it."""
     with database.open("rb") as file:
         header = file.read(100)
@@ -126,12 +130,22 @@ def _look(database: Path, newest: int) -> None:
 
     log = database.with_name(f"{database.name}-wal")
     version, found = ask(database, look, unchanging=not log.exists() or log.stat().st_size == 0)
+    check_form(database, version, newest)
+    if found != "ok":
+        raise StoreUnavailable(f"{database} is damaged ({damage(found)}); it was left as it is; restore a backup")
+
+
+def check_form(database: Path, version: int, newest: int) -> None:
+    """Raises FromLater for a file of a newer release."""
     if version > newest:
-        raise StoreUnavailable(
+        raise FromLater(
             f"{database} was made by a newer Bursar (form {version}, this one knows {newest}); it was left as it is"
         )
-    if found != "ok":
-        raise StoreUnavailable(f"{database} is damaged ({found}); it was left as it is; restore a backup")
+
+
+def damage(found: str) -> str:
+    """What SQLite found, in its own words, which may have a heading before them."""
+    return found.strip().splitlines()[-1]
 
 
 def _open(database: Path, full: bool, steps: Sequence[Step]) -> sqlite3.Connection:
