@@ -10,6 +10,7 @@ from bursar.config.schema import CapSettings, Config, UpstreamSettings
 from bursar.config.zone import zone_named
 from bursar.contract.events import AliasView, ConfigurationLoaded, RouteView, UpstreamView
 from bursar.domain.clock import Clock
+from bursar.domain.exchange import Price
 from bursar.domain.route import ASKED, ModelAlias, Route
 from bursar.domain.secret_reference import SecretReference
 from bursar.ledger.limits import Limits, Scope, ScopedAccount
@@ -164,7 +165,7 @@ class Workshop:
             if isinstance(upstream, KeylessUpstream)
         }
         aliases = {name: settings.alias() for name, settings in config.aliases.items()}
-        prices = price_book(config, self.shipped_prices)
+        prices = price_book(config, self.shipped_prices, self.listed)
         stated = {name: Stated(each.windows, each.output_limits) for name, each in config.upstreams.items()}
         return Assembly(
             config=config,
@@ -211,14 +212,19 @@ class Workshop:
         )
 
 
-def price_book(config: Config, shipped: ShippedPrices) -> PriceBook:
-    """The prices of a configuration: the user's own, then those that we ship."""
+def price_book(config: Config, shipped: ShippedPrices, listed: Listed) -> PriceBook:
+    """The prices of a configuration: the user's own, those that we ship, then those that upstreams list."""
     own = {name: settings.as_price() for name, settings in config.prices.items()}
     pricing = {
         name: UpstreamPricing(each.provider, each.base_url, each.is_free, each.price_factor, each.price_factors)
         for name, each in config.upstreams.items()
     }
-    return PriceBook(own, pricing, shipped)
+
+    def said(upstream: str, model: str) -> Price | None:
+        found = listed.model(Route(upstream, model))
+        return found.price if found is not None else None
+
+    return PriceBook(own, pricing, shipped, said)
 
 
 def payers_of(config: Config) -> Payers:

@@ -369,6 +369,24 @@ async def test_what_an_upstream_lists_may_be_asked_for_and_is_known_at_the_next_
         assert there.listings == 1
 
 
+async def test_a_model_that_only_its_upstream_has_a_price_for_is_held_and_charged_at_that(tmp_path: Path) -> None:
+    pricing = {"prompt": "0.000001", "completion": "0.000002", "image": "0"}
+    by_image = {"prompt": "0.000001", "completion": "0.000002", "image": "0.01"}
+    models = [{"id": "org/new", "pricing": pricing}, {"id": "org/pictures", "pricing": by_image}]
+    async with (
+        vendor(lambda body: answer(body["model"]), *models) as there,
+        practice_server() as practice,
+        proxy_with(tmp_path, configured(there, DOLLARS), practice) as proxy,
+    ):
+        await told(proxy, listed=2)
+        answered = await proxy.chat("org/new")
+        assert (answered.status, answered.headers["x-bursar-cost-usd"]) == (200, "0.00003")
+        [row] = await proxy.records()
+        assert row.cost_nano == 30_000
+        refused = await proxy.chat("org/pictures")
+        assert (refused.status, refused.json["error"]["code"]) == (402, "unknown_price")
+
+
 async def test_a_server_on_this_machine_becomes_an_upstream_by_itself(tmp_path: Path) -> None:
     async with vendor(lambda body: answer(body["model"]), {"id": "qwen3:8b"}) as local:
         extra = f'[discovery]\nollama = "{local.base_url}"\nlmstudio = ""\n[caps.all]\nusd = "1"\nevery = "day"\n'

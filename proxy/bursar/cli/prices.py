@@ -3,21 +3,21 @@
 import argparse
 import time
 
-from bursar.assembly import price_book
 from bursar.cli.editing import file_in_force
 from bursar.cli.exits import Exit, Failed
+from bursar.cli.known_prices import known_prices
 from bursar.cli.output import say, say_json, say_table
-from bursar.cli.places import add_config
+from bursar.cli.places import add_config, places_of
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
 from bursar.config.schema import Config
 from bursar.domain.money import FACTOR_ONE, NANO_PER_USD, plain_usd, usd
-from bursar.metering.price_table import ShippedPrices
 from bursar.metering.prices import PriceBook, Quote
 
 DESCRIPTION = """\
 What models cost, in US dollars per million tokens, and where the price is from: the configuration's own prices count
-first, then those that come with Bursar. Without a model: those behind the configured aliases.
+first, then those that come with Bursar, then what the upstream itself lists. Without a model: those behind the
+configured aliases.
 
 examples:
   bursar prices
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         config = load(file_in_force(options))
     except BrokenConfig as broken:
         raise Failed("\n".join(map(str, broken.problems))) from None
-    book = price_book(config, ShippedPrices())
+    book = known_prices(config, places_of(options))
     now_ms = time.time_ns() // 1_000_000
     missing: list[str] = []
     if options.model:

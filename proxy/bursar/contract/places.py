@@ -24,6 +24,11 @@ class Places:
         return self.data_dir / "ledger.sqlite3"
 
     @property
+    def listed_models(self) -> Path:
+        """What upstreams listed last, kept for the next start."""
+        return self.data_dir / "listed-models.json"
+
+    @property
     def sealed_file(self) -> Path:
         """The keys of upstreams on a machine without a keyring, sealed by a passphrase."""
         return self.data_dir / "secrets.sealed"

@@ -283,7 +283,7 @@ class Daemon:
             upstreams=lambda: self.in_force.assembly.upstreams,
             take_found=self.in_force.take_found,
             take_lists=self.in_force.take_lists,
-            file=self._places.data_dir / "listed-models.json",
+            file=self._places.listed_models,
         )
         for name, models in (await self._discovery.kept(config)).items():
             workshop.listed.put(name, models)

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bursar.domain.exchange import Price
+
 _DECORATION = re.compile(r":(latest|web|online|free|nitro|floor|exacto|beta|extended|thinking)$")
 _DATE = re.compile(r"([-@](20\d{6}|20\d\d-\d\d-\d\d|\d{4}|latest|preview))+$")
 
@@ -61,14 +63,16 @@ class ModelAlias:
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """One model as an upstream lists it. Windows and limits in tokens, prices in nano-dollars per million of them,
-    each None where the list does not say. `multiplier` is what a plan counts a request as, as text."""
+    """One model as an upstream lists it. Windows and limits in tokens, each None where the list does not say.
+
+    `price` is there where the list says all that a call may cost. `multiplier` is what a plan counts a request as,
+    as text.
+    """
 
     id: str
     window: int | None = None
     output_limit: int | None = None
-    input_nano: int | None = None
-    output_nano: int | None = None
+    price: Price | None = None
     multiplier: str = ""
     tier: str = ""
 

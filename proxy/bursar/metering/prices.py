@@ -1,6 +1,6 @@
 """PriceBook: what a model costs at an upstream at an instant, and what a usage costs: the user's prices, then ours."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -15,6 +15,9 @@ CONFIGURATION = "configuration"
 """The source of a price that the user states without naming another."""
 FREE_UPSTREAM = "free upstream"
 """The source of the price 0 at an upstream that the user says is free."""
+
+LISTED = "list of"
+"""The source of a price that the upstream itself lists; the upstream's name follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,13 @@ class PriceBook:
 
     `own` are the user's, by `upstream/model` or `model`; `*` and `?` may stand for other characters,
     an exact name wins. `upstreams` are all that are configured, by name. `shipped` outlives the book.
+    `listed` says what an upstream's own list of models says of one, as it is now.
     """
 
     own: Mapping[str, Price] = field(default_factory=dict)
     upstreams: Mapping[str, UpstreamPricing] = field(default_factory=dict)
     shipped: ShippedPrices = field(default_factory=ShippedPrices)
+    listed: Callable[[str, str], Price | None] = lambda upstream, model: None
     _memo: Memo[_Known] = field(default_factory=lambda: Memo(2_000), repr=False, compare=False)
 
     def price(
@@ -84,11 +89,13 @@ class PriceBook:
         """What a model costs there at an instant, for a prompt of that length; None where nobody knows.
 
         The user's own price counts first, then the table's: by the upstream's provider, by the vendor
-        in the model's name, by what the name looks like, and last as OpenRouter lists it. The
-        upstream's factor is on all of them. Nothing is free unless the user, or the list of the very
-        upstream's provider, says so.
+        in the model's name, by what the name looks like, as OpenRouter lists it, and last what the
+        upstream's own list says. The upstream's factor is on all of them. Nothing is free unless the
+        user, the list of the very upstream's provider or that of the upstream says so.
         """
         known = self._known(upstream, model)
+        if known.price is None and known.model is None:
+            return self._listed_price(upstream, model)
         if known.model is None or (known.price is not None and not service_tier):
             return known.price
         rates = known.model.rates(at_ms, prompt_tokens, service_tier)
@@ -158,6 +165,14 @@ class PriceBook:
         source = f"{self.shipped.table.version} {listing.provider.id}/{listing.model.id}"
         lasting = listing.model.lasting
         return _Known(_price(lasting, factor, source) if lasting else None, listing.model, source, factor)
+
+    def _listed_price(self, upstream: str, model: str) -> Price | None:
+        """What the upstream lists; asked each time, since lists change while a book stays."""
+        price = self.listed(upstream, model)
+        if price is None:
+            return None
+        factor = self.upstreams.get(upstream, UpstreamPricing()).factor_for(model)
+        return replace(price, factor=factor, source=f"{LISTED} {upstream}")
 
     def _listing(self, upstream: str, model: str) -> Listing | None:
         pricing, table = self.upstreams.get(upstream, UpstreamPricing()), self.shipped.table

@@ -74,8 +74,7 @@ class Discovery:
     async def kept(self, config: Config) -> Lists:
         """What the upstreams of a configuration listed in the last run, as long as they are where they were."""
         self._lists = await asyncio.to_thread(read_kept, self._file)
-        known = ((name, each, self._lists.get(name)) for name, each in config.upstreams.items())
-        return {name: kept.models for name, each, kept in known if kept is not None and kept.base_url == each.base_url}
+        return still_listed(self._lists, config)
 
     def wake(self) -> None:
         """Look and ask soon: the upstreams have changed."""
@@ -163,6 +162,12 @@ def read_kept(file: Path) -> dict[str, KeptList]:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, KeptList])
     except (OSError, *NOT_JSON):
         return {}
+
+
+def still_listed(lists: Mapping[str, KeptList], config: Config) -> Lists:
+    """What was kept of the upstreams of a configuration that are where they were."""
+    known = ((name, each, lists.get(name)) for name, each in config.upstreams.items())
+    return {name: kept.models for name, each, kept in known if kept is not None and kept.base_url == each.base_url}
 
 
 def write_kept(file: Path, lists: Mapping[str, KeptList]) -> None:

@@ -12,6 +12,7 @@ from yarl import URL
 from bursar.config.schema import Times, UpstreamSettings
 from bursar.dialects.canonical import NOT_JSON
 from bursar.domain.clock import Clock
+from bursar.domain.exchange import Price
 from bursar.domain.money import NANO_PER_USD
 from bursar.domain.refusals import Refusal, UpstreamBroke, UpstreamTimeout
 from bursar.domain.route import ListedModel
@@ -135,8 +136,7 @@ def _model(said: dict[str, Any]) -> ListedModel:
         said["id"],
         window=_first((top, said), _WINDOW_FIELDS) or _tokens(meta.get("n_ctx")),
         output_limit=_first((top, said), _OUTPUT_FIELDS),
-        input_nano=_per_million(pricing.get("prompt")),
-        output_nano=_per_million(pricing.get("completion")),
+        price=_price(pricing),
         multiplier=str(multiplier) if isinstance(multiplier, int | float | str) else "",
         tier=tier if isinstance(tier, str) else "",
     )
@@ -155,15 +155,43 @@ def _tokens(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
 
 
-def _per_million(value: object) -> int | None:
-    """Dollars per token, as text, in nano-dollars per million tokens, rounded up."""
+_PER_TOKEN = {
+    "prompt": "input",
+    "completion": "output",
+    "input_cache_read": "cached_input",
+    "input_cache_write": "cache_write",
+    "internal_reasoning": "reasoning",
+}
+_PER_REQUEST = "request"
+
+
+def _price(said: dict[str, Any]) -> Price | None:
+    """What OpenRouter's `pricing` says, in dollars per token and per request, rounded up.
+
+    None where it names a charge of another kind, by image or by search, since no hold could bound that. A part
+    that costs nothing costs what its whole costs: 0 is also how the list says that it does not know.
+    """
+    nano = {name: _nano(value) for name, value in said.items()}
+    if any(value is None for value in nano.values()) or not {"prompt", "completion"} <= nano.keys():
+        return None
+    known = {name: value for name, value in nano.items() if value}
+    if not known.keys() <= {*_PER_TOKEN, _PER_REQUEST}:
+        return None
+    rates = {_PER_TOKEN[name]: _ceil(value * 1_000_000) for name, value in known.items() if name != _PER_REQUEST}
+    return Price(**{"input": 0, "output": 0, **rates}, request=_ceil(known.get(_PER_REQUEST, Decimal(0))))
+
+
+def _nano(dollars: object) -> Decimal | None:
+    """A price in dollars, as text, in nano-dollars; None for what is none."""
     try:
-        price = Decimal(value) if isinstance(value, str) else None
+        price = Decimal(dollars) if isinstance(dollars, str) else None
     except InvalidOperation:
         return None
-    if price is None or not price.is_finite() or not 0 <= price < 1:
-        return None
-    return int((price * NANO_PER_USD * 1_000_000).to_integral_value(ROUND_CEILING))
+    return price * NANO_PER_USD if price is not None and price.is_finite() and 0 <= price < 1 else None
+
+
+def _ceil(nano: Decimal) -> int:
+    return int(nano.to_integral_value(ROUND_CEILING))
 
 
 def _no_list(body: bytes, upstream: OpenAiCompatible) -> Refusal:

@@ -57,6 +57,17 @@ class TestWhosePriceCounts:
         assert book.price("local", "whatever/this", NOW) == Price(0, 0, source=CONFIGURATION)
         assert book.price("openai", "any-model", NOW) == Price(5, 6, source=CONFIGURATION)
 
+    def test_what_the_upstream_lists_where_nobody_else_knows(self, shipped: ShippedPrices) -> None:
+        said = {("relay", "a-model-nobody-knows"): Price(9, 9), ("relay", "gpt-4o"): Price(1, 1)}
+        book = PriceBook(
+            {"stated": Price(2, 2)}, {"relay": RELAY}, shipped, lambda upstream, model: said.get((upstream, model))
+        )
+        assert book.price("relay", "a-model-nobody-knows", NOW) == Price(9, 9, factor=700_000, source="list of relay")
+        assert book.price("relay", "gpt-4o", NOW) != Price(1, 1, factor=700_000, source="list of relay")
+        del said["relay", "a-model-nobody-knows"]
+        assert book.price("relay", "a-model-nobody-knows", NOW) is None
+        assert book.price("other", "a-model-nobody-knows", NOW) is None
+
     def test_a_free_upstream_costs_nothing_but_what_the_user_says(self, book: PriceBook) -> None:
         assert book.price("ollama", "qwen3-coder:30b", NOW) == Price(0, 0, source=FREE_UPSTREAM)
         assert book.price("ollama", "mine", NOW) == Price(1, 2, source="a list")

@@ -1,5 +1,6 @@
 """Lists are asked for beside each other, kept between runs for an address, and never trusted blindly."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from fakes.vendor import answer, vendor
 from bursar.config.load import parse
 from bursar.config.schema import Config
 from bursar.domain.clock import FixedClock
+from bursar.domain.exchange import Price
 from bursar.domain.route import ListedModel
 from bursar.upstreams.connection import Connection
 from bursar.upstreams.discovery import KeptList, look_around, read_kept, write_kept
@@ -51,7 +53,7 @@ async def test_who_answers_something_else_is_none(connection: Connection) -> Non
 def test_what_was_kept_is_read_again_and_what_is_broken_is_nothing(tmp_path: Path) -> None:
     file = tmp_path / "listed-models.json"
     assert read_kept(file) == {}
-    kept = {"main": KeptList("https://a.example/v1", (ListedModel("m", window=5, input_nano=7),))}
+    kept = {"main": KeptList("https://a.example/v1", (ListedModel("m", window=5, price=Price(7, 8)),))}
     write_kept(file, kept)
     assert read_kept(file) == kept
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
@@ -59,6 +61,34 @@ def test_what_was_kept_is_read_again_and_what_is_broken_is_nothing(tmp_path: Pat
         file.write_bytes(broken)
         assert read_kept(file) == {}
     write_kept(tmp_path / "missing" / "x.json", kept)
+
+
+@pytest.mark.parametrize(
+    ("pricing", "price"),
+    [
+        (
+            {"prompt": "0.000001", "completion": "0.000002", "request": "0.005"},
+            Price(10**9, 2 * 10**9, request=5 * 10**6),
+        ),
+        ({"prompt": "0", "completion": "0"}, Price(0, 0)),
+        (
+            {"prompt": "0.000001", "completion": "0", "input_cache_read": "0.0000001"},
+            Price(10**9, 0, cached_input=10**8),
+        ),
+        ({"prompt": "0.000001", "completion": "0.000002", "input_cache_read": "0"}, Price(10**9, 2 * 10**9)),
+        ({"prompt": "0.0000000000000001", "completion": "0.1"}, Price(1, 10**14)),
+        ({"prompt": "0.000001", "completion": "0.000002", "image": "0.001"}, None),
+        ({"prompt": "0.000001", "completion": "0.000002", "image": "0"}, Price(10**9, 2 * 10**9)),
+        ({"prompt": "-1", "completion": "-1"}, None),
+        ({"prompt": "0.000001"}, None),
+        ({"prompt": 0.000001, "completion": 0.000002}, None),
+        ({"prompt": "1e-6", "completion": "Infinity"}, None),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_listed_price_counts_where_it_says_all_that_is_charged(pricing: object, price: Price | None) -> None:
+    body = json.dumps({"data": [{"id": "a", "pricing": pricing}]}).encode()
+    assert read_list(body) == (ListedModel("a", price=price),)
 
 
 def test_what_vendors_say_beside_the_name() -> None:
@@ -71,7 +101,7 @@ def test_what_vendors_say_beside_the_name() -> None:
     )
     assert models == (
         ListedModel("a", window=32_768, multiplier="1.5", tier="pro"),
-        ListedModel("b", window=8192, output_limit=4096, input_nano=150_000_000, output_nano=600_000_000),
+        ListedModel("b", window=8192, output_limit=4096, price=Price(150_000_000, 600_000_000)),
         ListedModel("c", window=2048),
         ListedModel("d", window=77),
         ListedModel("e"),
