@@ -54,7 +54,7 @@ class Desktop:
 
     def unlock(self) -> None:
         """As when the user comes back and gives the password."""
-        from jeepney import DBusAddress, new_method_call
+        from jeepney import DBusAddress, new_method_call  # type: ignore[import-untyped]
 
         secrets = DBusAddress("/org/freedesktop/secrets", bus_name=_SECRETS, interface="org.freedesktop.Secret.Service")
         internal = secrets.with_interface("org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface")
@@ -66,8 +66,8 @@ class Desktop:
     @contextlib.contextmanager
     def nobody_answers(self) -> Iterator[None]:
         """Prompts are shown from here on, and nobody comes to answer one."""
-        from jeepney import MessageType, new_method_return
-        from jeepney.bus_messages import message_bus
+        from jeepney import MessageType, new_method_return  # type: ignore[import-untyped]
+        from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
 
         bus, over = self._bus(), threading.Event()
 
@@ -90,19 +90,19 @@ class Desktop:
 
     def has(self, name: str) -> bool:
         """Whether somebody owns a name on the bus."""
-        from jeepney.bus_messages import message_bus
+        from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
 
         with contextlib.closing(self._bus()) as bus:
             return bool(self._ask(bus, message_bus.NameHasOwner(name))[0])
 
     def _bus(self) -> Any:
-        from jeepney.io.blocking import open_dbus_connection
+        from jeepney.io.blocking import open_dbus_connection  # type: ignore[import-untyped]
 
         return open_dbus_connection(self.address)
 
     @staticmethod
     def _ask(bus: Any, message: Any) -> Any:
-        from jeepney import MessageType
+        from jeepney import MessageType  # type: ignore[import-untyped]
 
         answer = bus.send_and_get_reply(message, timeout=10)
         assert answer.header.message_type is MessageType.method_return, answer.body

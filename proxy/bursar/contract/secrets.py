@@ -1,5 +1,6 @@
 """Keys of upstreams at the local door: where they are, and commands that keep one; no answer ever has one in it."""
 
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -8,6 +9,9 @@ from bursar.contract.accounts import Ask
 
 SHUT = "sealed_shut"
 """The code of a refusal where the sealed file needs its passphrase first."""
+
+SEALED_FILE = "sealed file"
+"""In every reason why a key that is in the sealed file cannot be had; `bursar secret unlock` is what helps."""
 
 
 class SetSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,8 +22,8 @@ class SetSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __repr__(self) -> str:
         return "SetSecret(…)"
 
-    def __rich_repr__(self) -> "tuple[str, ...]":
-        return ("…",)
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 class Unlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,8 +38,8 @@ class Unlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __repr__(self) -> str:
         return "Unlock(…)"
 
-    def __rich_repr__(self) -> "tuple[str, ...]":
-        return ("…",)
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 class SecretKept(msgspec.Struct, frozen=True):

@@ -80,6 +80,8 @@ class SealedFile:
 
     def unlock(self, passphrase: str) -> None:
         """Open it, for as long as this process lives."""
+        if not self.there:
+            raise SecretUnavailable("There is no sealed file yet. Choose its passphrase: bursar secret unlock")
         with self._alone, self._told():
             self._key = seal.key_for(self._content(), passphrase)
 

@@ -229,19 +229,18 @@ class Slow(Drawer):
 
 
 async def test_what_comes_late_is_told_and_had_without_asking_again() -> None:
-    slow, told = Slow(), asyncio.Event()
+    slow, told = Slow(), asyncio.Queue[None]()
     slow.items = {(SERVICE, name): f"{CANARY}-{name}" for name in ("main", "spare")}
     keyring = OsKeyring(lambda: slow, accepted=frozenset({f"{Slow.__module__}.{Slow.__qualname__}"}), limit_s=0.1)
-    keyring.came_late = told.set
+    keyring.came_late = lambda: told.put_nowait(None)
     for _ in range(2):
         answers = await asyncio.gather(keyring.get("main"), keyring.get("spare"), return_exceptions=True)
         assert ["did not answer" in str(answer) for answer in answers] == [True, True]
     assert slow.questions == 1  # one at a time: each might show a prompt
     slow.may.set()
     async with asyncio.timeout(10):
-        await told.wait()
-        while slow.questions < 2:
-            await asyncio.sleep(0.01)
+        await told.get()
+        await told.get()
     assert await keyring.get("main") == f"{CANARY}-main"
     assert await keyring.get("spare") == f"{CANARY}-spare"
     assert slow.questions == 2

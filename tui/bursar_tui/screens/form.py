@@ -19,11 +19,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One line: what is asked, what stands there at first, and an example of what may."""
+    """One line: what is asked, what stands there at first, an example of what may, and whether nobody may read it."""
 
     label: str
     value: str = ""
     example: str = ""
+    concealed: bool = False
 
 
 Read = Callable[[Sequence[str]], tuple[T, str]]
@@ -43,7 +44,7 @@ class Form(Dialog[T]):
     def __init__(self, title: str, about: str, fields: Sequence[Field], read: Read[T]) -> None:
         super().__init__()
         self._title, self._subject, self._fields, self._read = title, about, fields, read
-        self._inputs = [TypedLine(field.value, field.example) for field in fields]
+        self._inputs = [TypedLine(field.value, field.example, concealed=field.concealed) for field in fields]
         self._under = Said(self._verdict(complain=False))
 
     def compose(self) -> ComposeResult:
@@ -94,8 +95,8 @@ class Form(Dialog[T]):
 class TypedLine(Input):
     """One line of text; what is pasted into it is as harmless as what is typed."""
 
-    def __init__(self, value: str, example: str) -> None:
-        super().__init__(value, placeholder=example, select_on_focus=True)
+    def __init__(self, value: str, example: str, *, concealed: bool = False) -> None:
+        super().__init__(value, placeholder=example, select_on_focus=True, password=concealed)
         self.cursor_blink = False
 
     def validate_value(self, value: str) -> str:

@@ -1,4 +1,6 @@
-"""Upstreams: how each of them and each of its routes is, why, until when; checked, and taken for well again."""
+"""Upstreams: how each of them and each of its routes is, why, until when; checked, cleared, given a key."""
+
+from functools import partial
 
 from textual.binding import Binding
 
@@ -8,7 +10,17 @@ from bursar_tui.budget_errands import comparing
 from bursar_tui.errands import Errand
 from bursar_tui.ink import Line
 from bursar_tui.screens.browser import Browser
+from bursar_tui.screens.form import Form
 from bursar_tui.screens.screen import Command
+from bursar_tui.secret_errands import (
+    KEY_FIELDS,
+    PASSPHRASE_FIELDS,
+    is_sealed,
+    keeping,
+    read_key,
+    read_passphrase,
+    unlocking_for,
+)
 from bursar_tui.seen import Seen
 from bursar_tui.widgets.row_list import ListRow
 from bursar_tui.widgets.upstream_detail import upstream_detail
@@ -23,12 +35,16 @@ class UpstreamBrowser(Browser):
     commands = (
         Command("c", "take an upstream and its routes for well again", "bursar upstream clear NAME"),
         Command("v", "ask whether it answers; costs nothing", "bursar upstream check NAME"),
+        Command("s", "give it a key, which is kept where the file says", "bursar secret set NAME"),
+        Command("u", "open the sealed file that its key is in", "bursar secret unlock"),
         Command("b", "ask for the balance of its wallet", "bursar wallet compare --wallet NAME"),
     )
     BINDINGS = [
         Binding("c", "clear", "clear"),
         Binding("v", "check", "check"),
         Binding("b", "compare", "balance"),
+        Binding("s", "give_key", "set key"),
+        Binding("u", "unlock", "unlock"),
     ]
 
     def rows(self, seen: Seen, width: int) -> list[ListRow]:
@@ -53,8 +69,10 @@ class UpstreamBrowser(Browser):
                 return view is not None and not (
                     view.health == "ok" and all(route.health == "ok" for route in view.routes)
                 )
-            case "check":
+            case "check" | "give_key":
                 return view is not None
+            case "unlock":
+                return view is not None and is_sealed(view)
             case "compare":
                 return view is not None and view.name in wallets(self.seen)
             case _:
@@ -86,6 +104,28 @@ class UpstreamBrowser(Browser):
                     well=lambda answer: answer.ok,
                 )
             )
+
+    def action_give_key(self) -> None:
+        """Type a key."""
+        view = self.upstream
+        if view is not None:
+            about = "It goes to the proxy, which keeps it where the file says; nothing of it stays here."
+            form = Form(f"The key of {view.name}", about, KEY_FIELDS, partial(read_key, view.name))
+            self.app.push_screen(form, partial(self._keep, view.name))
+
+    def _keep(self, upstream: str, key: str | None) -> None:
+        if key is not None:
+            self.send(keeping(upstream, key))
+
+    def action_unlock(self) -> None:
+        """Type the passphrase."""
+        about = "It opens the file for as long as the proxy runs."
+        form = Form("The passphrase of the sealed file", about, PASSPHRASE_FIELDS, read_passphrase)
+        self.app.push_screen(form, self._unlock)
+
+    def _unlock(self, typed: tuple[str, bool] | None) -> None:
+        if typed is not None:
+            self.send(unlocking_for(typed[0], new=typed[1]))
 
     def action_compare(self) -> None:
         """Ask the vendor for its balance."""
