@@ -162,7 +162,7 @@ async def test_q_is_a_letter_in_the_filter() -> None:
 
 
 async def test_a_click_on_a_tab() -> None:
-    async with staged(busy()) as stage:
+    async with staged(busy(), (160, 24)) as stage:
         header = stage.app.screen.query_one(Header)
         await stage.pilot.click(header, offset=(column_of(header, "Calls") + 1, 0))
         await stage.until(lambda: isinstance(stage.app.screen, Calls))

@@ -10,8 +10,8 @@ from bursar_tui.flow import Flow, folded
 from bursar_tui.ink import Role
 
 
-def rows_of(pieces: list[str], width: int, **options: bool) -> list[str]:
-    flow = Flow(width, **options)
+def rows_of(pieces: list[str], width: int) -> list[str]:
+    flow = Flow(width)
     for piece in pieces:
         flow.add(piece)
     return [row.text for row in flow.rows]
