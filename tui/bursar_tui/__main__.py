@@ -52,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from bursar_tui.web.driver import TabDriver
 
         app.driver_class = TabDriver
+    elif os.name == "posix":
+        from bursar_tui.thrifty_driver import thrift_for
+
+        thrift_for(app)
     app.run()
     return app.return_code or 0
 
