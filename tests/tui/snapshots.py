@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bursar import __version__
 from bursar.contract.codec import CONTRACT, Numbered, Opening
 from bursar.contract.configuration import ConfigurationView
 from bursar.contract.events import AliasView, KeyView, UpstreamView
@@ -25,7 +26,7 @@ def empty(**changes: object) -> Snapshot:
     """A proxy that has just been started, with a key issued and nothing asked of it."""
     return Snapshot(
         run="r1",
-        version="0.1.0",
+        version=__version__,
         started_ms=NOW_MS - 20 * SECOND,
         public_url="http://127.0.0.1:4141/v1",
         now_ms=NOW_MS,

@@ -9,6 +9,7 @@ from pathlib import Path
 from bursar.cli import doctor_machine as machine
 from bursar.cli.doctor_alerts import running_alerts, ways
 from bursar.cli.doctor_prices import prices
+from bursar.cli.doctor_service import service
 from bursar.cli.doctor_upstreams import outside
 from bursar.cli.editing import file_in_force
 from bursar.cli.exits import Exit
@@ -16,6 +17,7 @@ from bursar.cli.findings import MARKS, Finding, State, note, problem, well
 from bursar.cli.output import say, say_json
 from bursar.cli.places import add_config, places_of
 from bursar.cli.running import running_status
+from bursar.cli.service_state import look_here
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
 from bursar.config.schema import Config
@@ -63,9 +65,10 @@ def _findings(places: Places, file: Path, *, network: bool) -> Iterator[Finding]
         yield note("configuration", "what else it states is looked at once it has no problem")
     else:
         yield well("configuration", f"{file} has no problem" if config.digest else f"there is none at {file}")
-    yield machine.service(status)
+    run_by = look_here(places)
+    yield from service(run_by, status)
     if config is not None:
-        yield machine.port(config, status)
+        yield machine.port(config, status, held=run_by.holds_port)
         yield machine.exposure(config, status)
     known = config or Config(file=file)
     database = Path(known.storage.path) if known.storage.path else places.database

@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bursar import __version__
 from bursar.cli.findings import Finding, note, problem, well
 from bursar.cli.port_holder import holder_of
 from bursar.cli.words import instant
 from bursar.config.base_url import is_loopback
 from bursar.config.schema import Config
 from bursar.config.zone import zone_named
-from bursar.contract.codec import CONTRACT
 from bursar.contract.commands import Status
 from bursar.contract.places import Places
 from bursar.doorkeeper.listen import AddressTaken, CannotListen, listen_on
@@ -32,24 +30,11 @@ _LEAST_FREE = 200 * 1024 * 1024
 _MIB = 1024 * 1024
 
 
-def service(status: Status | None) -> Finding:
-    """Whether a proxy runs, and whether it is of this version."""
-    if status is None:
-        return note("service", "no proxy is running; start one with `bursar serve`")
-    if (status.version, status.contract) != (__version__, CONTRACT):
-        return problem(
-            "service", f"the running proxy is version {status.version}, this program {__version__}: restart the proxy"
-        )
-    if status.broken:
-        return problem("service", f"{status.broken}; all of it: bursar config check")
-    if status.problems:
-        return problem("service", f"the running proxy has a problem: {status.problems[0]}")
-    return well("service", f"running at {status.public_url}, process {status.pid}")
-
-
-def port(config: Config, status: Status | None) -> Finding:
-    """Whether the port can be had, or who has it."""
+def port(config: Config, status: Status | None, *, held: bool) -> Finding:
+    """Whether the port can be had, or who has it. `held`: the system's supervisor has it, for the service."""
     number = config.server.port
+    if held:
+        return well("port", f"{number} is held for the service, so that a restart refuses nobody")
     if status is not None:
         return well("port", f"held by the running proxy ({status.public_url})")
     try:

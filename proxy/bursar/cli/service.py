@@ -10,7 +10,7 @@ import msgspec
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import complain, say, say_json
 from bursar.cli.places import add_config
-from bursar.cli.service_install import install, uninstall
+from bursar.cli.service_install import install, see_that_it_can_start, uninstall
 from bursar.cli.service_options import chosen, places_for
 from bursar.cli.service_state import Found, look, sentences
 from bursar.contract.shown import shown
@@ -87,10 +87,19 @@ def _control(options: argparse.Namespace) -> int:
     supervisor = chosen(options)
     if supervisor.state().phase is Phase.ABSENT:
         raise Failed("No service is installed; bursar service install makes one.", Exit.NOT_RUNNING)
-    getattr(supervisor, options.verb)()
     if options.verb == "stop":
+        supervisor.stop()
         say("Stopped.")
         return Exit.OK
+    begin = supervisor.restart if options.verb == "restart" else supervisor.start
+    if not supervisor.state().holds_port:
+        see_that_it_can_start(options)
+    try:
+        begin()
+    except ToolFailed as error:
+        complain(f"{error}")
+        _told(look(options))
+        return Exit.PROBLEM
     return _told(look(options))
 
 

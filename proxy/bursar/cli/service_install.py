@@ -37,8 +37,8 @@ def install(options: argparse.Namespace) -> int:
         return Exit.OK
     _refuse(against, anyway=options.anyway)
     before = supervisor.state()
-    if before.phase is Phase.ABSENT or before.process is None:
-        _see_that_the_port_is_free(options, config)
+    if before.process is None and not before.holds_port and not options.no_start:
+        see_that_it_can_start(options)
     changed = _write(files, program, system=options.system)
     if changed or not before.begins:
         if before.process is not None:
@@ -80,7 +80,7 @@ def _program(options: argparse.Namespace) -> tuple[Program, Config]:
         # What BURSAR_PORT says here, nobody would say to the service.
         config = load(places.config_file, environ={})
     except BrokenConfig as broken:
-        raise Failed("\n".join(map(str, broken.problems))) from None
+        raise Failed("\n".join(map(str, broken.problems)), Exit.UNUSABLE) from None
     keep_port = not options.no_socket
     return program_of(sys.executable, places, config, environ_for(options), keep_port=keep_port), config
 
@@ -92,12 +92,16 @@ def _refuse(against: Sequence[Objection], *, anyway: bool) -> None:
         raise Failed("Nothing was changed. With --anyway it is installed all the same.")
 
 
-def _see_that_the_port_is_free(options: argparse.Namespace, config: Config) -> None:
-    identity = running_identity(places_for(options))
+def see_that_it_can_start(options: argparse.Namespace) -> None:
+    """Say what would keep a proxy from starting, before the supervisor says less of it. Raises Failed."""
+    places = places_for(options)
+    identity = running_identity(places)
     if identity is not None:
         raise Failed(f"A proxy runs already, started by hand (process {identity.pid}): end it first with bursar stop.")
-    if options.no_start:
-        return
+    try:
+        config = load(places.config_file, environ={})
+    except BrokenConfig as broken:
+        raise Failed("\n".join(map(str, broken.problems)), Exit.UNUSABLE) from None
     try:
         for sock in listen_on([config.server.host], config.server.port):
             sock.close()

@@ -1,16 +1,19 @@
 """How the service is: what its supervisor says, what the proxy itself says, and whether they agree."""
 
 import argparse
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.running import running_identity
 from bursar.cli.service_options import chosen, places_for
+from bursar.contract.places import Places
 from bursar.contract.version import Identity, mismatch
-from bursar.service.supervisor import Phase, State
+from bursar.service.here import supervisor_here
+from bursar.service.supervisor import Phase, State, Supervisor
 from bursar.service.tool import ToolFailed
 
 _REASONS = {
@@ -25,7 +28,8 @@ class Found(msgspec.Struct, frozen=True):
 
     `phase` is one of absent, stopped, starting, running, reloading, stopping, failed or unknown;
     `process` the service's, `answering` the one that answers at the local door, which may be
-    another's (started by hand).
+    another's (started by hand). `holds_port`: whether the supervisor has the port, also while
+    nothing answers.
     """
 
     supervisor: str
@@ -34,6 +38,7 @@ class Found(msgspec.Struct, frozen=True):
     process: int | None
     exit_status: int | None
     restarts: int
+    holds_port: bool
     answering: int | None
     version: str | None
     url: str | None
@@ -48,21 +53,34 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def look(options: argparse.Namespace) -> Found:
-    """Ask both."""
-    identity = running_identity(places_for(options))
+    """Ask the supervisor that the options name, and the proxy."""
+    return _found(places_for(options), lambda: chosen(options))
+
+
+def look_here(places: Places) -> Found:
+    """Ask this user's supervisor, and the proxy of these places."""
+    return _found(places, lambda: supervisor_here(places, os.environ))
+
+
+def _found(places: Places, choose: Callable[[], Supervisor | None]) -> Found:
+    identity = running_identity(places)
+    name, state, phase = "no supervisor that Bursar knows", State(Phase.ABSENT), "unknown"
     try:
-        supervisor = chosen(options)
-        name, state, phase = supervisor.name, supervisor.state(), ""
+        supervisor = choose()
+        if supervisor is not None:
+            name, state = supervisor.name, supervisor.state()
+            phase = state.phase.value
     except (ToolFailed, Failed) as error:
         # Where nobody runs services, a proxy that was started by hand is all there is to tell of.
-        name, state, phase = str(error), State(Phase.ABSENT), "unknown"
+        name = str(error)
     return Found(
         supervisor=name,
-        phase=phase or state.phase.value,
+        phase=phase,
         begins=state.begins,
         process=state.process,
         exit_status=state.exit_status,
         restarts=state.restarts,
+        holds_port=state.holds_port,
         answering=identity.pid if identity else None,
         version=identity.version if identity else None,
         url=identity.public_url if identity else None,

@@ -26,8 +26,8 @@ class State:
     """How the service is, as its supervisor says.
 
     `begins` is whether it starts by itself, `process` its process where it is known, `exit_status`
-    what it last ended with, `restarts` how often it was started again, `sentence` what it says of
-    itself.
+    what it last ended with, `restarts` how often it was started again, `holds_port` whether the
+    supervisor itself has the port, for it.
     """
 
     phase: Phase
@@ -35,7 +35,7 @@ class State:
     process: int | None = None
     exit_status: int | None = None
     restarts: int = 0
-    sentence: str = ""
+    holds_port: bool = False
 
 
 class Supervisor(Protocol):

@@ -16,7 +16,7 @@ _SYSTEM_FOLDER = Path("/etc/systemd/system")
 _LINGERING = Path("/var/lib/systemd/linger")
 """Has a file for each user whose services run without a login (loginctl(1))."""
 
-_ASKED = "LoadState ActiveState MainPID ExecMainStatus NRestarts StatusText UnitFileState"
+_ASKED = ("LoadState", "ActiveState", "MainPID", "ExecMainStatus", "NRestarts", "UnitFileState")
 _PHASES = {
     "active": Phase.RUNNING,
     "reloading": Phase.RELOADING,
@@ -98,9 +98,10 @@ class Systemd:
 
     def state(self) -> State:
         """What the manager knows of the service."""
-        properties = ",".join(_ASKED.split())
-        said = self._control("show", unit.SERVICE, f"--property={properties}")
-        facts = dict(line.partition("=")[::2] for line in said.out.splitlines())
+        said = self._control("show", unit.SERVICE, unit.SOCKET, f"--property={','.join(_ASKED)}")
+        facts, held = (
+            dict(line.partition("=")[::2] for line in block.splitlines()) for block in said.out.split("\n\n", 1)
+        )
         if facts.get("LoadState") == "not-found":
             return State(Phase.ABSENT)
         return State(
@@ -109,7 +110,7 @@ class Systemd:
             process=int(facts.get("MainPID", "0")) or None,
             exit_status=int(facts.get("ExecMainStatus", "0")),
             restarts=int(facts.get("NRestarts", "0")),
-            sentence=facts.get("StatusText", ""),
+            holds_port=held.get("ActiveState") == "active",
         )
 
     def log_command(self, lines: int, *, follow: bool) -> tuple[str, ...] | None:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from textwrap import wrap
 
+from bursar.contract.codec import CONTRACT
 from bursar.contract.shown import shown
 from bursar.contract.snapshot import Snapshot
+from bursar.contract.version import mismatch
 from bursar.domain.account import AccountKind, Unit
 from bursar_tui.budget import budgets
 from bursar_tui.ink import Line, Piece, Role, line
@@ -46,6 +48,9 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
         yield "✗", Role.BAD, _lost(seen)
     for exposure in snapshot.exposures.values():
         yield "▲", Role.BAD, f"{exposed(exposure)} Ctrl-C in `bursar connect cursor` ends it."
+    other = mismatch(snapshot.version, CONTRACT) if seen.known else None
+    if other is not None:
+        yield "▲", Role.WARN, other
     if snapshot.stopping:
         yield "▲", Role.WARN, "The proxy is stopping: it finishes what runs and takes no further call."
     if snapshot.configuration.problems:
