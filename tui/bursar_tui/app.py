@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from bursar.contract.shown import shown
@@ -45,6 +45,7 @@ class BursarApp(App[None]):
         *(Binding(str(number), f"go('{tab.name}')", tab.title, show=False) for number, tab in enumerate(TABS, 1)),
         Binding("ctrl+p", "command_palette", "commands"),
         Binding("question_mark,f1", "help", "help"),
+        Binding("exclamation_mark", "alerts", "alerts", show=False),
         Binding("t", "toggle_theme", "theme", show=False),
         Binding("q", "quit", "quit"),
         Binding("ctrl+c", "quit", "quit", show=False, priority=True),
@@ -177,6 +178,21 @@ class BursarApp(App[None]):
         commands = self.screen.commands if isinstance(self.screen, LiveScreen) else ()
         self.push_screen(Help(commands))
 
+    def action_alerts(self) -> None:
+        """What was said without being asked and still stands."""
+        from bursar_tui.alert_errands import dismissing, trying
+        from bursar_tui.screens.alerts import AlertList, Wish
+
+        if isinstance(self.screen, ModalScreen):
+            return
+
+        def granted(wish: Wish | None) -> None:
+            if wish is not None:
+                self.send(trying() if wish.test else dismissing(wish.cause))
+
+        seen = self.seen
+        self.push_screen(AlertList(tuple(seen.snapshot.alerts.values()), seen.zone), granted)
+
     def action_toggle_theme(self) -> None:
         """From dark to light and back."""
         self.theme = "light" if self.current_theme.dark else "dark"
@@ -193,6 +209,7 @@ class BursarApp(App[None]):
         for tab in TABS:
             yield SystemCommand(tab.title, f"Go to {tab.title}", partial(self.action_go, tab.name))
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand("Alerts", "What stands; take it down, or try whether it arrives", self.action_alerts)
         yield SystemCommand("Help", "What the keys do and what the signs mean", self.action_help)
         yield SystemCommand("Connect again", "Ask the proxy again now", self.action_hurry)
         yield SystemCommand("Quit", "Leave; the proxy goes on", self.action_quit)

@@ -3,6 +3,7 @@
 from typing import NamedTuple, assert_never
 
 from bursar.contract.snapshot import ExchangeView
+from bursar.domain.alert import Urgency
 from bursar.domain.exchange import Outcome
 from bursar_tui.ink import Role
 from bursar_tui.outlook import Level, Outlook
@@ -69,6 +70,19 @@ def level_mark(outlook: Outlook) -> Mark:
             return Mark("●", "lasts", Role.GOOD)
         case _:
             assert_never(outlook.level)
+
+
+def urgency_mark(urgency: Urgency) -> Mark:
+    """How soon somebody should look at an alert."""
+    match urgency:
+        case Urgency.NOTE:
+            return Mark("·", "note", Role.ACCENT)
+        case Urgency.WARNING:
+            return Mark("▲", "warning", Role.WARN)
+        case Urgency.URGENT:
+            return Mark("✗", "urgent", Role.BAD)
+        case _:
+            assert_never(urgency)
 
 
 def health_mark(health: str) -> Mark:

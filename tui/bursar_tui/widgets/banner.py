@@ -8,13 +8,18 @@ from bursar.contract.shown import shown
 from bursar.contract.snapshot import Snapshot
 from bursar.contract.version import mismatch
 from bursar.domain.account import AccountKind, Unit
+from bursar.domain.alert import AlertKind
 from bursar_tui.budget import budgets
 from bursar_tui.ink import Line, Piece, Role, line
+from bursar_tui.marks import urgency_mark
 from bursar_tui.saying import exposed
 from bursar_tui.seen import Seen, Tie
 from bursar_tui.widgets.panel import Panel, spaced
 from bursar_tui.widgets.upstreams import configured
 from bursar_tui.words import age, amount, balance, counted, span
+
+
+_NOT_TOLD_ELSEWHERE = (AlertKind.USED, AlertKind.UPSTREAM, AlertKind.STORE)
 
 
 class Banner(Panel):
@@ -66,9 +71,20 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
             name = snapshot.accounts[account_id].name
             yield "▲", Role.WARN, f"Wallet {name}: the vendor has charged {drift} more than was settled here."
     yield from _wallets(seen)
+    yield from _alerts(snapshot)
     down = [upstream.name for upstream in configured(snapshot) if upstream.health != "ok"]
     if down and len(down) == len(configured(snapshot)):
         yield "✗", Role.BAD, f"No upstream is well: {', '.join(down)}"
+
+
+def _alerts(snapshot: Snapshot) -> Iterator[tuple[str, Role, str]]:
+    """The latest of what no other line tells, and how to see all that stands."""
+    latest = next((each for each in reversed(snapshot.alerts.values()) if each.kind in _NOT_TOLD_ELSEWHERE), None)
+    if latest is None:
+        return
+    mark, count = urgency_mark(latest.urgency), len(snapshot.alerts)
+    more = f"(! shows all {count})" if count > 1 else "(! takes it down)"
+    yield mark.glyph, mark.role, f"{latest.sentence} {more}"
 
 
 def _wallets(seen: Seen) -> Iterator[tuple[str, Role, str]]:

@@ -1,0 +1,81 @@
+"""Alerts: in the banner when they come, in a list that takes them down, tried; the same as the commands do."""
+
+import pytest
+from fakes.receiver import receiving
+from tui.attached import attached
+from tui.snapshots import MINUTE, NOW_MS, busy, empty
+from tui.stage import compare, staged
+
+from bursar.contract.snapshot import Snapshot
+from bursar.domain.alert import Alert, AlertKind, Urgency
+
+
+def alerted() -> Snapshot:
+    """A proxy with three alerts standing."""
+    snapshot = busy()
+    for minutes, kind, urgency, cause, sentence in (
+        (
+            91,
+            AlertKind.WALLET,
+            Urgency.NOTE,
+            "account:wallet:main",
+            'Wallet "main" is low: $18.20 is left. Pay in, then: bursar wallet top-up 20 --wallet main',
+        ),
+        (
+            12,
+            AlertKind.UPSTREAM,
+            Urgency.URGENT,
+            "upstream:spare",
+            "Upstream spare is down: it does not accept our credentials (401).",
+        ),
+        (
+            2,
+            AlertKind.USED,
+            Urgency.WARNING,
+            "account:cap:daily",
+            'Cap "daily" is 82 % used: $4.12 of $5.00. It starts afresh on 2026-11-21 at 00:00.',
+        ),
+    ):
+        snapshot.alerts[cause] = Alert(cause, kind, urgency, sentence, NOW_MS - minutes * MINUTE)
+    return snapshot
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_the_list(size: tuple[int, int]) -> None:
+    async with staged(alerted(), size) as stage:
+        assert 'Cap "daily" is 82 % used' in stage.text, "the latest is in the banner"
+        await stage.press("exclamation_mark")
+        compare(f"alerts-{size[0]}x{size[1]}", stage.text)
+
+
+async def test_nothing_stands() -> None:
+    async with staged(empty()) as stage:
+        await stage.press("exclamation_mark")
+        compare("alerts-empty-80x24", stage.text)
+        await stage.press("x", "X", "down", "escape")
+        assert "Nothing stands" not in stage.text
+
+
+async def test_the_keys_move_and_leave() -> None:
+    async with staged(alerted()) as stage:
+        await stage.press("exclamation_mark", "down")
+        assert "bursar alerts dismiss upstream:spare" in stage.text
+        await stage.press("up", "up")
+        assert "bursar alerts dismiss account:wallet:main" in stage.text
+        await stage.press("escape")
+        assert "bursar alerts dismiss" not in stage.text
+
+
+async def test_an_alert_comes_is_tried_and_is_taken_down() -> None:
+    async with receiving() as receiver:
+        extra = f'[alerts]\ndesktop = false\nwebhook = "{receiver.url}"\n[caps.few]\nrequests = 2\nevery = "day"\n'
+        async with attached(extra) as hands:
+            await hands.proxy.chat()
+            await hands.sees('Cap "few" is 50 % used')
+            await hands.press("exclamation_mark", "v")
+            await hands.sees("webhook: sent.")
+            await hands.press("exclamation_mark", "x")
+            await hands.sees("1 alert taken down.")
+            await hands.until(lambda: not hands.snapshot.alerts)
+            await hands.until(lambda: 'Cap "few" is 50 % used' not in hands.text)
+        assert {each["kind"] for each in receiver.said} == {"used", "test"}
