@@ -156,7 +156,7 @@ def _written(client: Client, draft: Wanted, options: argparse.Namespace) -> OwnK
     window = _window(draft.base_url, key, draft.model, status)
     wanted = Wanted(draft.base_url, key.text, draft.model, window)
     after = client.edit(before, wanted)
-    backup = change.write(file, before, after, _record(client, options), private=key.text in after)
+    backup = change.write(file, before, after, _record(client, options), key=key.name, private=key.text in after)
     say(f"Written: {file}" + (f"; as it was: {backup}" if backup is not None else ""))
     say(f"Undo it: bursar connect {client.name} --undo")
     for line in client.after(wanted):
@@ -183,7 +183,8 @@ def _undo(client: Client, options: argparse.Namespace) -> int:
         if connected.backup is not None
         else f"Removed, since it was not there before: {file}"
     )
-    say(f"Its key is still good: bursar key revoke {options.name}")
+    if connected.key:
+        say(f"Its key is still good; to take it back: bursar key revoke {connected.key}")
     return Exit.OK
 
 

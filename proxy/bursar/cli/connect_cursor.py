@@ -1,4 +1,4 @@
-"""`bursar connect cursor`: a tunnel as a child, the proxy exposed through it to one narrow key, while the command runs."""
+"""`bursar connect cursor`: a tunnel as a child, the proxy exposed through it to one key, while the command runs."""
 
 import argparse
 import signal

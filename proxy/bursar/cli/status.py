@@ -56,6 +56,8 @@ def _say(status: Status) -> None:
     say(f"running for {duration(status.now_ms - status.started_ms)}, since {instant(status.started_ms)}")
     say(f"configuration {status.config_file}")
     say(f"calls running: {status.running_exchanges}, client keys: {len(status.keys)}")
+    for exposure in status.exposures:
+        say(f"EXPOSED as https://{exposure.host} to whoever has the key {' or '.join(exposure.keys)}")
     if status.holds_in_doubt:
         say(f"holds in doubt: {status.holds_in_doubt} (their calls were cut off by the end of an earlier run)")
     if status.broken:

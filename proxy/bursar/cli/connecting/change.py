@@ -24,11 +24,15 @@ _NAMED = re.compile(
 
 
 class Connected(msgspec.Struct, frozen=True):
-    """What was written: the file, its digest then, and the copy of what was there (None: there was no file)."""
+    """What was written: the file, its digest then, and the copy of what was there (None: there was no file).
+
+    `key` is the name of the client key that the client was given.
+    """
 
     path: str
     digest: str
     backup: str | None
+    key: str
 
 
 def present(file: Path) -> str:
@@ -65,7 +69,7 @@ def _hidden(value: str) -> str:
     return value if "…" in value or "://" in value else f"…{value[-4:]}"
 
 
-def write(file: Path, before: str, after: str, record: Path, *, private: bool) -> Path | None:
+def write(file: Path, before: str, after: str, record: Path, *, key: str, private: bool) -> Path | None:
     """Write the file, remember in `record` how to undo it; where the copy of what was there is, if anything was.
 
     A file that was written before keeps its first copy: undoing leads back to before Bursar. `private` closes the
@@ -79,13 +83,13 @@ def write(file: Path, before: str, after: str, record: Path, *, private: bool) -
     else:
         backup = _free_name(target) if target.exists() else None
     try:
-        if backup is not None and not backup.exists():
-            _put(backup, before, 0o600)
         if present(file) != before:
             raise CannotWrite(f"{file} was changed by another program just now; repeat the command")
+        if backup is not None and not backup.exists():
+            _put(backup, before, 0o600)
         mode = 0o600 if private or not target.exists() else stat.S_IMODE(target.stat().st_mode)
         _put(target, after, mode)
-        connected = Connected(str(target), _digest(after), str(backup) if backup is not None else None)
+        connected = Connected(str(target), _digest(after), str(backup) if backup is not None else None, key)
         _put(record, msgspec.json.encode(connected).decode(), 0o600)
     except OSError as error:
         raise CannotWrite(f"{error.filename or file} cannot be written: {error.strerror}") from None

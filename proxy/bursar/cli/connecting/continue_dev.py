@@ -71,4 +71,8 @@ def _call(wanted: Wanted) -> ClientCall:
     return ClientCall(body, openai_node("ls/JS 5.23.2", "5.23.2"))
 
 
-CONTINUE = Client(name="continue", title="Continue", enter=_enter, call=_call, file=_file, edit=_edit)
+def _after(wanted: Wanted) -> list[str]:
+    return [f"Choose the model {_NAME} in Continue; `cn` begins with the first of the list."]
+
+
+CONTINUE = Client(name="continue", title="Continue", enter=_enter, call=_call, file=_file, edit=_edit, after=_after)
