@@ -15,6 +15,7 @@ from bursar.contract.places import Places
 from bursar.contract.snapshot import ExchangeView
 from bursar.daemon.daemon import Daemon
 from bursar.domain.account import Standing
+from bursar.log.process_log import ProcessLog
 from bursar.practice.server import Practice, practice_server
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import Vocabularies
@@ -158,6 +159,7 @@ async def running_proxy(
     upstream: str = "",
     speed: float | None = 0,
     pause_scale: float = 1.0,
+    log: ProcessLog | None = None,
 ) -> AsyncIterator[Running]:
     """A proxy and its practice upstream; afterwards nothing is held and all sums are right."""
     async with AsyncExitStack() as stack:
@@ -165,15 +167,17 @@ async def running_proxy(
             practice_server(speed=speed, pause_scale=pause_scale, counter=TextCounter(VOCABULARIES))
         )
         text = configuration(practice, extra, limits=limits, upstream=upstream)
-        yield await stack.enter_async_context(proxy_with(folder, text, practice))
+        yield await stack.enter_async_context(proxy_with(folder, text, practice, log=log))
 
 
 @asynccontextmanager
-async def proxy_with(folder: Path, config: str, practice: Practice, key: str = "laptop") -> AsyncIterator[Running]:
+async def proxy_with(
+    folder: Path, config: str, practice: Practice, key: str = "laptop", log: ProcessLog | None = None
+) -> AsyncIterator[Running]:
     """A proxy with a configuration of its own; `key` is the name of the client key, new in this folder."""
     places = _placed(folder, config)
     async with AsyncExitStack() as stack:
-        daemon = Daemon(places, vocabularies=VOCABULARIES)
+        daemon = Daemon(places, vocabularies=VOCABULARIES, log=log)
         base_url = await daemon.open(stack)
         session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
         running = Running(daemon, base_url, places, practice, session)

@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fakes.running import Running, running_proxy
 from tui.stage import Stage
 
+from bursar.contract.log_line import Level
 from bursar.contract.snapshot import Snapshot
 from bursar.domain.clock import FixedClock, SystemClock
+from bursar.log.process_log import ProcessLog, process_log
 from bursar_tui.app import BursarApp
 from bursar_tui.link import door_at, watch_at
 
@@ -36,10 +39,12 @@ class Hands(Stage):
 
 
 @asynccontextmanager
-async def attached(extra: str, folder: Path | None = None, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Hands]:
-    """The app on a proxy with this configuration besides its practice upstream."""
-    with _folder(folder) as home:
-        async with running_proxy(home, extra) as proxy:
+async def attached(
+    extra: str, folder: Path | None = None, size: tuple[int, int] = (120, 40), *, logged: Path | None = None
+) -> AsyncIterator[Hands]:
+    """The app on a proxy with this configuration besides its practice upstream, which logs where it is told to."""
+    with _folder(folder) as home, _log(logged) as log:
+        async with running_proxy(home, extra, log=log) as proxy:
             clock = FixedClock(SystemClock().now_ms())
             app = BursarApp(watch_at(proxy.places), door_at(proxy.places), "the test", clock)
             async with app.run_test(size=size) as pilot:
@@ -47,6 +52,16 @@ async def attached(extra: str, folder: Path | None = None, size: tuple[int, int]
                 await hands.until(lambda: app.seen.known)
                 await pilot.pause()
                 yield hands
+
+
+@contextmanager
+def _log(folder: Path | None) -> Iterator[ProcessLog | None]:
+    """A log in that folder; none where none is named."""
+    if folder is None:
+        yield None
+        return
+    with process_log(folder, level=Level.INFO, size=1_000_000, files=2, terminal=StringIO()) as log:
+        yield log
 
 
 @contextmanager

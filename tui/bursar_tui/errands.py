@@ -11,7 +11,16 @@ from typing import Generic, Protocol, TypeVar
 
 from bursar.contract.accounts import Ask
 from bursar.contract.codec import Mismatch
-from bursar.contract.commands import ChangeKey, IssueKey, KeyIssued, RotateKey, SpendReport, UpstreamChecked
+from bursar.contract.commands import (
+    ChangeKey,
+    HistoryPage,
+    IssueKey,
+    KeyIssued,
+    RotateKey,
+    SpendReport,
+    UpstreamChecked,
+)
+from bursar.contract.log_line import Level, LogPage
 from bursar.contract.playground import PlaygroundLine, Talk
 from bursar.contract.way_in import NotRunning, Refused
 
@@ -25,6 +34,10 @@ class Door(Protocol):
     async def ask(self, ask: Ask[A]) -> A: ...
 
     async def spend(self, by: str = ..., since_ms: int | None = ..., until_ms: int | None = ...) -> SpendReport: ...
+
+    async def history(self, before: str | None = ..., limit: int = ...) -> HistoryPage: ...
+
+    async def log(self, before: int | None = ..., limit: int = ..., least: Level = ...) -> LogPage: ...
 
     async def clear_upstream(self, name: str) -> None: ...
 

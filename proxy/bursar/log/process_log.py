@@ -181,8 +181,7 @@ class Telling(logging.Handler):
         super().__init__(logging.INFO)
         self._kept: deque[LogLine] = deque(maxlen=KEPT_LINES)
         self._feed: tuple[asyncio.AbstractEventLoop, Publish] | None = None
-        self._room = float(TOLD_AT_ONCE)
-        self._at_s = 0.0
+        self._rooms: dict[Level, tuple[float, float]] = {}
         self._left_out = 0
 
     def attach(self, publish: Publish) -> None:
@@ -205,7 +204,7 @@ class Telling(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Hand the line to the loop."""
         line = _line(record)
-        if record.levelno < logging.INFO or not self._has_room(line.at_ms / 1000):
+        if record.levelno < logging.INFO or not self._has_room(line.level, line.at_ms / 1000):
             return
         if line.trace:
             # A trace is long and seldom looked at: who does asks for the line.
@@ -229,14 +228,14 @@ class Telling(logging.Handler):
             # The loop has ended, and its watchers with it.
             self._feed = None
 
-    def _has_room(self, at_s: float) -> bool:
-        self._room = min(float(TOLD_AT_ONCE), self._room + max(0.0, at_s - self._at_s) * TOLD_A_SECOND)
-        self._at_s = at_s
-        if self._room < 1:
-            self._left_out += 1
-            return False
-        self._room -= 1
-        return True
+    def _has_room(self, level: Level, at_s: float) -> bool:
+        """Whether one more line of a level may be told; what storms at one leaves the others heard."""
+        room, before_s = self._rooms.get(level, (0.0, 0.0))
+        room = min(float(TOLD_AT_ONCE), room + max(0.0, at_s - before_s) * TOLD_A_SECOND)
+        enough = room >= 1
+        self._rooms[level] = (room - 1 if enough else room), at_s
+        self._left_out += not enough
+        return enough
 
     def handleError(self, record: logging.LogRecord) -> None:
         """A line that cannot be told is in the file."""

@@ -136,7 +136,7 @@ async def test_watchers_are_told_from_info_on_and_of_a_storm_its_beginning(tmp_p
         _log.info("after it")
     assert [line.message for line in told[:3]] == ["before there was a feed", "a bug", "line 0"]
     assert (told[1].whole, told[1].trace) == (False, "")
-    assert told[-2].message == f"{100 - (TOLD_AT_ONCE - 2)} lines more are in the file alone"
+    assert told[-2].message == f"{100 - (TOLD_AT_ONCE - 1)} lines more are in the file alone"
     (bug,) = LogFiles(tmp_path).page(told[1].number + 1, 1).lines
     assert "OSError: gone" in bug.trace
     assert "not this" in [line.message for line in lines(tmp_path)]

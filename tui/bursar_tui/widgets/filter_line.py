@@ -18,8 +18,8 @@ class FilterLine(Input):
         Binding("enter,down", "screen.to_list", "to the list"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__(placeholder="a word of the model, upstream, key, client, state …", select_on_focus=False)
+    def __init__(self, placeholder: str = "a word of the model, upstream, key, client, state …") -> None:
+        super().__init__(placeholder=placeholder, select_on_focus=False)
         self.cursor_blink = False
 
     def validate_value(self, value: str) -> str:
