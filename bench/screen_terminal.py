@@ -31,8 +31,8 @@ _ANSWERS = ((b"\x1b[?2026$p", b"\x1b[?2026;2$y"),)
 class Terminal:
     """`python -m bursar_tui` in a terminal of its own; what it writes is read as fast as `bytes_a_second` allows."""
 
-    screens = ("2", "3", "4", "5", "6", "7", "8", "9", "1")
-    """The keys of all screens; one that leads nowhere writes nothing."""
+    screens = ("2", "3", "4", "5", "6", "1")
+    """The keys of the screens on which a digit is no text."""
 
     def __init__(
         self,
