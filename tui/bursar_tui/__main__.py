@@ -38,13 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # Only here, because it takes ten times as long to load as all the above.
     from bursar_tui.app import BursarApp
+    from bursar_tui.starting import Starter
     from bursar_tui.terminal import native_colours, theme_for
 
     if os.environ.get("NO_COLOR") == "":
         del os.environ["NO_COLOR"]  # set to nothing is not set (no-color.org); Textual would turn all grey
     native = native_colours(os.environ)
     theme = chosen.theme or theme_for(os.environ, native=native)
-    app = BursarApp(watch_at(where), door_at(where), str(where.admin_socket), clock, native=native)
+    starter = Starter(where, chosen.config)
+    app = BursarApp(watch_at(where), door_at(where), str(where.admin_socket), clock, native=native, starter=starter)
     if theme not in app.available_themes:
         parser.error(f"there is no theme {theme!a}; there are {', '.join(app.available_themes)}")
     app.theme = theme
@@ -61,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _in_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    """Whether a picture can be drawn here: Windows alone has terminals that do not say what they are."""
+    kind = os.environ.get("TERM", "" if os.name == "posix" else "windows")
+    return all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)) and kind not in ("", "dumb", "unknown")
 
 
 def _served(chosen: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from bursar_tui.messages import LinkLost, SnapshotChanged
 from bursar_tui.posting import Posting
 from bursar_tui.screens.screen import LiveScreen
 from bursar_tui.seen import Attachment, Seen, Tie, Told, moves, zone_of
+from bursar_tui.starting import Starter
 from bursar_tui.tabs import OFFLINE, TABS
 from bursar_tui.themes import THEMES, Palette, palette_of
 
@@ -60,10 +61,13 @@ class BursarApp(App[None]):
         *,
         theme: str = "dark",
         native: bool = False,
+        starter: Starter | None = None,
     ) -> None:
         super().__init__(ansi_color=True if native else None)
         self._link = Posting(watch, self.post_message)
         self._door = door
+        self._starter = starter
+        self._starting = False
         self._told: Told | None = None
         self._clock = clock
         self._snapshot: Snapshot | None = None
@@ -171,6 +175,33 @@ class BursarApp(App[None]):
         """Ask the proxy again now."""
         self._link.hurry()
 
+    @property
+    def can_start(self) -> bool:
+        """Whether there is no proxy, and one may be started from here now."""
+        return self._starter is not None and not self._starting and self._attachment.tie is Tie.LOST
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is started twice."""
+        del parameters
+        return action != "start" or self.can_start
+
+    def action_start(self) -> None:
+        """Start the proxy, and attach to it."""
+        if self._starter is not None and self.can_start:
+            self._starting = True
+            self.screen.refresh_bindings()
+            self.run_worker(self._start(self._starter), name="start", group="start")
+
+    async def _start(self, starter: Starter) -> None:
+        self.tell("Starting the proxy…", well=None)
+        try:
+            begun = await starter.start()
+        finally:
+            self._starting = False
+        self.tell(begun.sentence, well=begun.well)
+        self.screen.refresh_bindings()
+        self._link.hurry()
+
     def action_help(self) -> None:
         """What the keys do and what the signs mean."""
         from bursar_tui.screens.help import Help
@@ -212,4 +243,6 @@ class BursarApp(App[None]):
         yield SystemCommand("Alerts", "What stands; take it down, or try whether it arrives", self.action_alerts)
         yield SystemCommand("Help", "What the keys do and what the signs mean", self.action_help)
         yield SystemCommand("Connect again", "Ask the proxy again now", self.action_hurry)
+        if self.can_start:
+            yield SystemCommand("Start the proxy", "It goes on when you leave: bursar serve", self.action_start)
         yield SystemCommand("Quit", "Leave; the proxy goes on", self.action_quit)

@@ -1,20 +1,27 @@
-"""Offline: what is said without a proxy, and how the app comes out of it and back."""
+"""Offline: what is said without a proxy, how one is started from there, and how the app comes out of it and back."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import pytest
 from tui.snapshots import NOW_MS, busy
 from tui.stage import Stage, compare, shut, text_of
 
 from bursar.contract.codec import CONTRACT, Mismatch, Numbered, Opening
+from bursar.contract.places import places
+from bursar.contract.questions import Questions
 from bursar.contract.snapshot import Snapshot
 from bursar.domain.clock import FixedClock
 from bursar_tui.app import BursarApp
-from bursar_tui.link import Since, Unattached
+from bursar_tui.link import Since, Unattached, door_at, watch_at
 from bursar_tui.screens.offline import Offline
 from bursar_tui.screens.overview import Overview
 from bursar_tui.seen import Tie
+from bursar_tui.starting import Starter
 
 
 class Proxy:
@@ -115,3 +122,41 @@ async def test_screens_can_be_changed_while_the_link_is_lost_and_none_while_noth
         assert isinstance(stage.app.screen, Offline)
         proxy.answers = [busy()]
         await stage.until(lambda: "43 in view" in stage.text)
+
+
+async def test_the_proxy_is_started_from_here_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with TemporaryDirectory(prefix="bursar-") as folder:
+        monkeypatch.setenv("BURSAR_HOME", folder)
+        monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+        config = Path(folder) / "config.toml"
+        config.write_text("[server]\nport = 0\nnonsense = 1\n")
+        where = places()
+        starter = Starter(where, None)
+        app = BursarApp(watch_at(where), door_at(where), "there", FixedClock(NOW_MS), starter=starter)
+        async with app.run_test(size=(100, 30)) as pilot:
+            stage = Stage(app, pilot, FixedClock(NOW_MS), asyncio.Queue())
+            await stage.until(lambda: isinstance(app.screen, Offline))
+            await stage.until(lambda: "starts it here; it goes on when you leave" in stage.text)
+            # Why it does not start is said, and it can be tried again.
+            await stage.press("s", "s")
+            await stage.until(lambda: "It ended at once: " in stage.text)
+            assert "nonsense" in stage.text
+            config.write_text("[server]\nport = 0\n")
+            await stage.press("s")
+            await stage.until(lambda: isinstance(app.screen, Overview))
+            await stage.until(lambda: "● live" in stage.text)
+            await stage.until(lambda: "The proxy was started, process" in stage.text)
+        process = starter.process
+        assert process is not None
+        try:
+            # It belongs to no terminal, and the end of the interface is not its own.
+            assert os.getsid(process.pid) == process.pid
+            assert process.poll() is None
+            assert (await asyncio.to_thread(Questions(where).status)).pid == process.pid
+            assert (where.log_dir / "serve-output.log").stat().st_mode & 0o077 == 0
+            await asyncio.to_thread(Questions(where).stop)
+            assert await asyncio.to_thread(process.wait, 20) == 0
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()

@@ -1,6 +1,7 @@
-"""Offline: no proxy to attach to: what to do about it; goes away by itself once one answers."""
+"""Offline: no proxy to attach to: it is started from here, or said what to do; goes away once one answers."""
 
 from textwrap import wrap
+from typing import Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -10,6 +11,7 @@ from bursar.contract.shown import shown
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.screens.screen import LiveScreen
 from bursar_tui.seen import Seen
+from bursar_tui.widgets.outcome import Outcome
 from bursar_tui.widgets.panel import Panel
 from bursar_tui.words import age
 
@@ -23,15 +25,27 @@ WAYS = (
 )
 
 
+class Owner(Protocol):
+    """The app, as far as this screen knows it."""
+
+    @property
+    def can_start(self) -> bool: ...
+
+
 class Offline(LiveScreen):
     """What is seen while nothing can be attached to."""
 
     TAB = "offline"
-    BINDINGS = [Binding("r", "app.hurry", "try again now")]
+    BINDINGS = [Binding("s", "app.start", "start it"), Binding("r", "app.hurry", "try again now")]
 
     def __init__(self) -> None:
         super().__init__()
-        self._advice = Advice()
+        self._advice = Advice(self)
+
+    @property
+    def can_start(self) -> bool:
+        """Whether the proxy can be started from here now."""
+        return cast(Owner, self.app).can_start
 
     def body(self) -> ComposeResult:
         """One panel in the middle."""
@@ -42,10 +56,16 @@ class Offline(LiveScreen):
         """Here the attachment is the subject, so nothing else need be known."""
         super().show(seen)
         self._advice.show(seen)
+        for outcome in self.query(Outcome):
+            outcome.show(seen)
 
 
 class Advice(Panel):
     """Why there is nothing to see, and what to do."""
+
+    def __init__(self, offline: Offline) -> None:
+        super().__init__()
+        self._offline = offline
 
     def picture(self, seen: Seen, width: int, height: int) -> list[Line]:
         """Where the proxy was looked for, the ways to start one, and when it is looked for again."""
@@ -59,13 +79,20 @@ class Advice(Panel):
         for place, part in enumerate(wrap(shown(attachment.reason), max(10, width - LABEL))):
             lines.append(line(Piece(f"{'' if place else 'answer':<{LABEL}}", Role.MUTED), Piece(part)))
         lines.append(BLANK)
+        if self._offline.can_start:
+            lines += _way("s", "starts it here; it goes on when you leave", width, "app.start")
         for command, what in WAYS:
-            if width >= 60:
-                lines.append(line(Piece(f"  {command:<16}", Role.ACCENT), Piece(what, Role.MUTED)))
-            else:
-                lines += [line(Piece(f"  {command}", Role.ACCENT)), line(Piece(f"    {what}", Role.MUTED))]
+            lines += _way(command, what, width)
         lines.append(BLANK)
         if attachment.retry_ms is not None:
             left_ms = max(0, attachment.retry_ms - seen.now_ms)
             lines.append(line(Piece(f"Looking again in {age(left_ms + 999)}.", Role.MUTED)))
         return lines
+
+
+def _way(name: str, what: str, width: int, action: str = "") -> list[Line]:
+    """A key or a command, and what it does, in one line or two."""
+    role = Role.KEY if action else Role.ACCENT
+    if width >= 60:
+        return [line(Piece(f"  {name:<16}", role, action), Piece(what, Role.MUTED, action))]
+    return [line(Piece(f"  {name}", role, action)), line(Piece(f"    {what}", Role.MUTED, action))]
