@@ -9,6 +9,7 @@ from bursar.contract.configuration import ConfigurationView
 from bursar.contract.events import AliasView, BalanceView, KeyView, RouteView, UpstreamView
 from bursar.contract.snapshot import DoubtView, Snapshot
 from bursar.domain.account import AccountKind, Unit
+from bursar.domain.alert import Alert, AlertKind, Urgency
 from bursar.domain.cycle import Every
 from bursar.domain.exchange import Outcome
 from bursar.domain.grant import Grant, GrantKind
@@ -176,4 +177,5 @@ def hostile(names: list[str]) -> Snapshot:
             outcome = list(Outcome)[number % 6]
             ended(view, outcome, 700, status=500, code=name, message=name, finish=name)
         snapshot.exchanges[view.id] = view
+        snapshot.alerts[name] = Alert(name, AlertKind.USED, list(Urgency)[number % 3], name, NOW_MS)
     return snapshot

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from tui.stage import Recording, shut, staged
 
 from bursar.contract.codec import Numbered, Opening
 from bursar.contract.commands import KeyIssued
+from bursar.domain.alert import Alert, AlertKind, Urgency
 from bursar.domain.clock import FixedClock
 from bursar_tui.app import BursarApp
 from bursar_tui.link import Since, Unattached
 from bursar_tui.messages import LinkLost
+from bursar_tui.screens.alerts import AlertList
 from bursar_tui.screens.browser import Browser
 from bursar_tui.screens.call import Call
 from bursar_tui.screens.choice import Choice, Option
@@ -97,7 +100,7 @@ async def test_every_list_every_detail_and_every_dialog(first: int, tab: str) ->
         harmless(stage.written)
 
 
-@pytest.mark.parametrize("kind", ["choice", "confirm", "form", "key"])
+@pytest.mark.parametrize("kind", ["choice", "confirm", "form", "key", "alerts"])
 async def test_dialogs_that_say_a_name(kind: str) -> None:
     async with staged(empty(), (60, 20), recorded=True) as stage:
         for name in corpus()[:160:8]:
@@ -106,6 +109,7 @@ async def test_dialogs_that_say_a_name(kind: str) -> None:
                 "confirm": Confirm(name, [name, name], name),
                 "form": Form(name, name, [Field(name, name, name)], lambda typed: (1, typed[0])),
                 "key": KeyShown(KeyIssued(name, name), name),
+                "alerts": AlertList([Alert(name, AlertKind.USED, Urgency.NOTE, name, NOW_MS)] * 2, UTC),
             }
             stage.app.push_screen(dialogs[kind])
             await stage.pilot.pause()

@@ -22,7 +22,7 @@ KEYS = (
     ("enter", "open the call at the cursor"),
     ("esc", "back; or all calls again"),
     ("/", "filter the calls: every word must occur"),
-    ("!", "alerts: what was said and still stands; taken down, tried"),
+    ("!", "alerts: what stands; taken down, or tried"),
     ("t", "dark or light"),
     ("^p", "every command and every theme"),
     ("? or f1", "this page"),
