@@ -66,7 +66,7 @@ class Desktop:
     @contextlib.contextmanager
     def nobody_answers(self) -> Iterator[None]:
         """Prompts are shown from here on, and nobody comes to answer one."""
-        from jeepney import MessageType, new_method_return  # type: ignore[import-untyped]
+        from jeepney import MessageType, new_method_return
         from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
 
         bus, over = self._bus(), threading.Event()
@@ -90,7 +90,7 @@ class Desktop:
 
     def has(self, name: str) -> bool:
         """Whether somebody owns a name on the bus."""
-        from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
+        from jeepney.bus_messages import message_bus
 
         with contextlib.closing(self._bus()) as bus:
             return bool(self._ask(bus, message_bus.NameHasOwner(name))[0])
@@ -102,7 +102,7 @@ class Desktop:
 
     @staticmethod
     def _ask(bus: Any, message: Any) -> Any:
-        from jeepney import MessageType  # type: ignore[import-untyped]
+        from jeepney import MessageType
 
         answer = bus.send_and_get_reply(message, timeout=10)
         assert answer.header.message_type is MessageType.method_return, answer.body

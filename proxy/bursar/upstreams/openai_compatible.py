@@ -26,6 +26,10 @@ _PASSED_ON = ("x-request-id", "openai-version", "openai-processing-ms", "x-web-s
 _PASSED_ON_PREFIX = "x-ratelimit-"
 
 
+_LEAST_OF_A_KEY = 3
+"""So few characters of a key, as `sk-`, tell nothing of it."""
+
+
 class OpenAiCompatible:
     """An upstream that speaks OpenAI's grammar. `secret` is the bearer key, or empty where none is needed.
 
@@ -111,10 +115,23 @@ class OpenAiCompatible:
 
     def scrubbed(self, refusal: Refusal) -> Refusal:
         """The refusal without our key, which vendors echo in their errors."""
-        if self._secret and self._secret in refusal.message:
-            refusal.message = refusal.message.replace(self._secret, "[key]")
+        if self._secret:
+            refusal.message = self.cleared(refusal.message)
+            refusal.code, refusal.type = self.cleared(refusal.code), self.cleared(refusal.type)
+            refusal.param = self.cleared(refusal.param) if refusal.param else refusal.param
             refusal.args = (refusal.message,)
         return refusal
+
+    def cleared(self, text: str) -> str:
+        """A vendor's text without our key in it, also where the text was cut in the middle of one."""
+        if not self._secret:
+            return text
+        text = text.replace(self._secret, "[key]")
+        if text.endswith("…"):
+            for length in range(min(len(self._secret), len(text)) - 1, _LEAST_OF_A_KEY, -1):
+                if text.endswith(self._secret[:length] + "…"):
+                    return text[: -length - 1] + "[key]…"
+        return text
 
 
 class HttpOpening:
@@ -170,7 +187,7 @@ class HttpAnswer:
     @property
     def headers(self) -> dict[str, str]:
         return {
-            name: value
+            name: self._upstream.cleared(value)
             for name, value in self._response.headers.items()
             if name.lower() in _PASSED_ON or name.lower().startswith(_PASSED_ON_PREFIX)
         }
@@ -198,7 +215,8 @@ class HttpAnswer:
 
     def no_within(self, body: bytes) -> Refusal | None:
         """An error object, `success: false`, a page or nothing, read as this kind of upstream means it."""
-        return hidden_error(body, upstream=self._upstream.name, rows=self._upstream.rows)
+        refusal = hidden_error(body, upstream=self._upstream.name, rows=self._upstream.rows)
+        return self._upstream.scrubbed(refusal) if refusal is not None else None
 
     async def read_error(self) -> bytes:
         """As much of an error's body as anybody reads, or what came of it."""
