@@ -27,5 +27,5 @@ def trying() -> Errand[AlertsTried]:
         "Sending a test …",
         lambda proxy: proxy.ask(try_alerts()),
         said,
-        well=lambda answer: not any(way.problem for way in answer.ways),
+        well=lambda answer: not any(way.problem and way.where for way in answer.ways),
     )

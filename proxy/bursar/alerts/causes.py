@@ -103,6 +103,8 @@ def _used_sentence(account: Account, standing: Standing, zone: tzinfo) -> str:
 def _wallet(account: Account, standing: Standing) -> Cause:
     left = standing.granted - standing.settled
     level, urgency = _WALLETS.get(wallet_state(left, account.levels or Levels()), (0, Urgency.NOTE))
+    if not standing.settled:
+        level = 0  # whoever has just paid in knows how much it was
     rest = f"{_amount(account, left)} is left" if left > 0 else "nothing is left"
     where = f" at {account.link}" if account.link else ""
     word = ("", "low", "nearly empty", "critical")[level]

@@ -7,7 +7,7 @@ from bursar.cli.output import say, say_json, say_table
 from bursar.cli.places import add_config, places_of
 from bursar.cli.running import asking
 from bursar.cli.words import instant
-from bursar.contract.alerts import AlertsTried, AlertsView, alerts, dismiss_alerts, try_alerts
+from bursar.contract.alerts import AlertsTried, AlertsView, WayTried, alerts, dismiss_alerts, try_alerts
 
 DESCRIPTION = """\
 What the proxy says without being asked, once for each cause: how much of a cap or a plan is used, that a wallet is
@@ -72,8 +72,14 @@ def _say_tried(tried: AlertsTried, *, as_json: bool) -> int:
     else:
         for way in tried.ways:
             to = f" ({way.where})" if way.where else ""
-            say(f"{'✗' if way.problem else '✓'} {way.name}{to}: {way.problem or 'sent'}")
-    return Exit.PROBLEM if any(way.problem for way in tried.ways) else Exit.OK
+            mark = "✓" if not way.problem else "·" if _is_absent(way) else "✗"
+            say(f"{mark} {way.name}{to}: {way.problem or 'sent'}")
+    return Exit.PROBLEM if any(way.problem and not _is_absent(way) for way in tried.ways) else Exit.OK
+
+
+def _is_absent(way: WayTried) -> bool:
+    """Many machines have no desktop, and nobody has asked for one."""
+    return way.name == "desktop" and not way.where
 
 
 def _say_dismissed(count: int, *, asked: str, as_json: bool) -> int:
