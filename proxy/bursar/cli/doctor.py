@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from bursar.cli import doctor_machine as machine
@@ -82,4 +83,4 @@ def _findings(places: Places, file: Path, *, network: bool) -> Iterator[Finding]
     if config is not None:
         yield from prices(config, places, time.time_ns() // 1_000_000)
         yield from ways(config.alerts, running_alerts(places) if status is not None else None)
-        yield from asyncio.run(outside(config, file.parent, network=network))
+        yield from asyncio.run(outside(config, replace(places, config_file=file), network=network))

@@ -1,17 +1,18 @@
-"""What `bursar doctor` asks of others: the keyring, and every upstream with its key."""
+"""What `bursar doctor` asks of others: the places of keys, and every upstream with its key."""
 
 import asyncio
 from collections.abc import Iterable
-from pathlib import Path
 
+from bursar.cli.doctor_secrets import asked_of_proxy, key_places
 from bursar.cli.findings import Finding, note, problem, well
 from bursar.cli.words import duration, instant
 from bursar.config.schema import Config, UpstreamSettings
+from bursar.contract.places import Places
 from bursar.domain.clock import SystemClock
 from bursar.domain.refusals import Refusal, UpstreamKeyRefused, UpstreamUnreachable
 from bursar.domain.secret_reference import SecretForm
-from bursar.secrets.secret import SecretUnavailable
-from bursar.secrets.secrets import Secrets
+from bursar.secrets.secret import SealedShut, SecretUnavailable
+from bursar.secrets.secrets import Secrets, secrets_at
 from bursar.upstreams.connection import Connection
 from bursar.upstreams.listing import listed_models, their_clock_ms
 
@@ -19,14 +20,13 @@ _APART_MS = 5 * 60_000
 """How far clocks may be apart: certificates and cycles bear as much."""
 
 
-async def outside(config: Config, folder: Path, *, network: bool) -> list[Finding]:
-    """The keyring, then every upstream, all asked at once."""
-    secrets = Secrets(folder=folder)
-    needed = any(each.secret.form is SecretForm.KEYRING for each in config.upstreams.values())
-    findings = [await _keyring(secrets, needed=needed)]
+async def outside(config: Config, places: Places, *, network: bool) -> list[Finding]:
+    """The keyring and the sealed file, then every upstream, all asked at once."""
+    secrets = secrets_at(places)
+    findings = await key_places(config, secrets)
     connection = Connection()
     try:
-        asked = (_upstream(each, secrets, connection, network=network) for each in config.upstreams.values())
+        asked = (_upstream(each, secrets, connection, places, network=network) for each in config.upstreams.values())
         for found in await asyncio.gather(*asked):
             findings += found
     finally:
@@ -36,21 +36,16 @@ async def outside(config: Config, folder: Path, *, network: bool) -> list[Findin
     return findings + list(_routes(config))
 
 
-async def _keyring(secrets: Secrets, *, needed: bool) -> Finding:
-    try:
-        return well("keyring", await secrets.keyring_backend())
-    except SecretUnavailable as error:
-        if needed:
-            return problem("keyring", error.sentence)
-        return note("keyring", "this machine has none that keeps secrets; no upstream needs one")
-
-
 async def _upstream(
-    upstream: UpstreamSettings, secrets: Secrets, connection: Connection, *, network: bool
+    upstream: UpstreamSettings, secrets: Secrets, connection: Connection, places: Places, *, network: bool
 ) -> list[Finding]:
     check = f"upstream {upstream.name}"
     try:
         key = await secrets.get(upstream.secret)
+    except SealedShut:
+        if network:
+            return [await asyncio.to_thread(asked_of_proxy, places, upstream.name)]
+        return [note(check, "its key is in the sealed file, which nobody opened here; not asked (--offline)")]
     except SecretUnavailable as error:
         return [problem(check, f"its key cannot be had: {error.sentence}")]
     if not network:
