@@ -27,7 +27,7 @@ def agent(program: Program) -> bytes:
             "KeepAlive": {"SuccessfulExit": False},
             "ThrottleInterval": _THROTTLE_S,
             "ExitTimeOut": program.stop_s,
-            "ProcessType": "Adaptive",
+            "ProcessType": "Interactive",  # every other kind is slowed down where much else runs
             "StandardOutPath": output,
             "StandardErrorPath": output,
             "SoftResourceLimits": {"NumberOfFiles": _FILES, "Core": 0},

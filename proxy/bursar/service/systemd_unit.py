@@ -41,12 +41,12 @@ ProtectKernelTunables=yes
 _SYSTEM = """\
 ProtectHome=yes
 ProtectProc=invisible
-PrivateUsers=yes
 RemoveIPC=yes
 CapabilityBoundingSet=
 AmbientCapabilities=
 MemoryDenyWriteExecute=yes
 """
+"""What root can ask of its manager. No user namespace: root is to be known as root at the local door."""
 
 
 def user_service(program: Program, *, own_view: bool) -> str:
@@ -126,8 +126,14 @@ WantedBy={target}
 
 
 def _line(words: Iterable[str]) -> str:
-    """A command line; a dollar sign would begin a variable there."""
-    return " ".join(quoted(word).replace("$", "$$") for word in words)
+    """A command line. In what follows the program, a dollar sign would begin a variable.
+
+    The program's own name may have neither quotes nor backslashes; where it has, another one calls it.
+    """
+    program, *rest = words
+    if set(program) & set("\"'\\"):
+        program, rest = "/usr/bin/env", [program, *rest]
+    return " ".join([quoted(program), *(quoted(word).replace("$", "$$") for word in rest)])
 
 
 def _always_quoted(word: str) -> str:
