@@ -37,8 +37,9 @@ def demo_configuration(practice_url: str) -> str:
             "smart-hour": {"model": "smart", "requests": 200, "every": "hour"},
         },
     }
-    server = {"server": {"port": 0, "drain_s": 0}}
-    return starter(tables) + "\n" + tomli_w.dumps(server)
+    # What happens here is no news to anybody's desktop.
+    once = {"server": {"port": 0, "drain_s": 0}, "alerts": {"desktop": False}}
+    return starter(tables) + "\n" + tomli_w.dumps(once)
 
 
 @dataclass(frozen=True, slots=True)
