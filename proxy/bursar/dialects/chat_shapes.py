@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from bursar.dialects.canonical import NOT_JSON
-from bursar.dialects.chat_tools import CHOICE_KINDS, chat_choice, chat_tools, lowered_names
-from bursar.dialects.messages_shape import messages_as_chat, raw_calls_wrapped
+from bursar.dialects.chat_tools import CHOICE_KINDS, chat_choice, chat_tools, lowered_names, raw_calls_wrapped
+from bursar.dialects.messages_shape import messages_as_chat
 from bursar.dialects.responses_shape import responses_as_chat
 from bursar.domain.refusals import InvalidParameter
 
@@ -42,6 +42,13 @@ def as_chat(fields: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
     if _has(fields, "system") or _has_blocks(fields["messages"]):
         return _raw(messages_as_chat(_values(fields)))
     return _with_chat_tools(fields)
+
+
+def custom_tools(fields: dict[str, msgspec.Raw]) -> frozenset[str]:
+    """The tools of a body as it came that take plain text, and that `as_chat` makes functions."""
+    if b'"custom"' not in bytes(fields.get("tools", b"")):
+        return frozenset()
+    return lowered_names(_value(fields, "tools"))
 
 
 def _with_chat_tools(fields: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:

@@ -7,6 +7,13 @@ plain text, by a grammar if it says one; few upstreams know that in a chat, so i
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
+from bursar.dialects.canonical import NOT_JSON
+
+_anything = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder()
+
 TEXT_ARGUMENT = "input"
 """The one argument of a function that a custom tool became."""
 
@@ -75,6 +82,19 @@ def said_before(calls: Iterable[dict[str, Any]], text: object) -> dict[str, Any]
     return {"role": "assistant", "content": text, "tool_calls": list(calls)}
 
 
+def raw_calls_wrapped(messages: Any, names: frozenset[str]) -> Any:
+    """The messages with the plain text of calls to custom tools as the arguments of the functions these became."""
+    for message in messages if names and isinstance(messages, list) else ():
+        calls = message.get("tool_calls") if isinstance(message, dict) else None
+        for call in calls if isinstance(calls, list) else ():
+            function = call.get("function") if isinstance(call, dict) else None
+            if isinstance(function, dict) and function.get("name") in names:
+                text = function.get("arguments")
+                if isinstance(text, str) and not _is_object(text):
+                    function["arguments"] = _encoder.encode({TEXT_ARGUMENT: text}).decode()
+    return messages
+
+
 def _is_custom(tool: object) -> bool:
     return isinstance(tool, dict) and tool.get("type") == "custom" and isinstance(tool.get("name"), str)
 
@@ -113,3 +133,10 @@ def _with_grammar(tool: dict[str, Any]) -> str:
         syntax = grammar.get("syntax") or "given"
         said += f"\n\nThe text must keep this {syntax} grammar:\n{grammar['definition']}"
     return said.strip()
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(_anything.decode(text), dict)
+    except NOT_JSON:
+        return False

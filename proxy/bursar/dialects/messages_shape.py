@@ -8,20 +8,18 @@ from typing import Any
 
 import msgspec
 
-from bursar.dialects.canonical import NOT_JSON
 from bursar.dialects.chat_tools import (
     CHOICE_KINDS,
-    TEXT_ARGUMENT,
     call_of,
     chat_choice,
     chat_tools,
     lowered_names,
+    raw_calls_wrapped,
     said_before,
 )
 from bursar.domain.refusals import InvalidParameter
 
 _encoder = msgspec.json.Encoder()
-_anything = msgspec.json.Decoder()
 
 _REWRITTEN = frozenset({"system", "messages", "tools", "tool_choice", "stop_sequences"})
 _WITHOUT_PLACE = frozenset({"metadata", "thinking", "top_k", "anthropic_version", "mcp_servers", "container"})
@@ -42,19 +40,6 @@ def messages_as_chat(fields: dict[str, Any]) -> dict[str, Any]:
     if isinstance(fields.get("stop_sequences"), list) and "stop" not in chat:
         chat["stop"] = fields["stop_sequences"]
     return chat
-
-
-def raw_calls_wrapped(messages: Any, names: frozenset[str]) -> Any:
-    """The messages with the plain text of calls to custom tools as the arguments of the functions these became."""
-    for message in messages if names and isinstance(messages, list) else ():
-        calls = message.get("tool_calls") if isinstance(message, dict) else None
-        for call in calls if isinstance(calls, list) else ():
-            function = call.get("function") if isinstance(call, dict) else None
-            if isinstance(function, dict) and function.get("name") in names:
-                text = function.get("arguments")
-                if isinstance(text, str) and not _is_object(text):
-                    function["arguments"] = _encoder.encode({TEXT_ARGUMENT: text}).decode()
-    return messages
 
 
 def _tools(fields: dict[str, Any], chat: dict[str, Any]) -> None:
@@ -159,10 +144,3 @@ def _one_text(parts: list[dict[str, Any]]) -> Any:
     if all(part["type"] == _TEXT for part in parts):
         return "\n".join(str(part["text"]) for part in parts)
     return parts
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(_anything.decode(text), dict)
-    except NOT_JSON:
-        return False

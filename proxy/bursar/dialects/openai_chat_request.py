@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bursar.dialects.canonical import NOT_JSON, PromptParts
-from bursar.dialects.chat_shapes import as_chat
+from bursar.dialects.chat_shapes import as_chat, custom_tools
 from bursar.dialects.fallback_fields import FALLBACK_FIELDS, first_model
 from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
 
@@ -39,6 +39,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     limit: int | None
     limit_field: str | None
     answers: int
+    custom_tools: frozenset[str] = frozenset()
+    """Tools that the client declared to take plain text, and that go upstream as functions."""
 
 
 def read_request(body: bytes, model: str = "") -> ChatRequest:
@@ -47,7 +49,8 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
     `model`, where given, is asked for in place of the body's. Raises BadRequest and its kinds, each naming the field
     at fault.
     """
-    fields = as_chat(_read_fields(body))
+    came = _read_fields(body)
+    fields = as_chat(came)
     if model:
         fields = {**fields, "model": _raw(model)}
     model = _text(fields, "model") or first_model(fields)
@@ -65,6 +68,7 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
         limit=limit,
         limit_field=limit_field if limit is not None else None,
         answers=_count(fields, "n", 1, _LARGEST_ANSWERS) or 1,
+        custom_tools=custom_tools(came),
     )
 
 

@@ -8,7 +8,15 @@ from typing import Any
 
 import msgspec
 
-from bursar.dialects.chat_tools import TEXT_ARGUMENT, call_of, chat_choice, chat_tools, said_before
+from bursar.dialects.chat_tools import (
+    TEXT_ARGUMENT,
+    call_of,
+    chat_choice,
+    chat_tools,
+    lowered_names,
+    raw_calls_wrapped,
+    said_before,
+)
 from bursar.domain.refusals import InvalidParameter
 
 _encoder = msgspec.json.Encoder()
@@ -40,7 +48,8 @@ def responses_as_chat(fields: dict[str, Any]) -> dict[str, Any]:
     messages: list[dict[str, Any]] = []
     if isinstance(fields.get("instructions"), str) and fields["instructions"]:
         messages.append({"role": "system", "content": fields["instructions"]})
-    chat["messages"] = messages + _messages(fields["input"])
+    messages += _messages(fields["input"])
+    chat["messages"] = raw_calls_wrapped(messages, lowered_names(fields.get("tools")))
     _tools(fields, chat)
     if isinstance(fields.get("max_output_tokens"), int):
         chat["max_tokens"] = fields["max_output_tokens"]

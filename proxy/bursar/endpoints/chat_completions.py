@@ -9,6 +9,7 @@ from bursar.endpoints.dry_run import explained, is_dry_run
 from bursar.endpoints.enter import enter
 from bursar.endpoints.http_reply import HttpReply
 from bursar.endpoints.limit_headers import limit_headers
+from bursar.endpoints.raw_reply import RawReply
 from bursar.endpoints.refuse import refuse
 from bursar.pipeline.headers import exchange_headers
 from bursar.pipeline.serve import serve
@@ -27,8 +28,9 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
             limits = limit_headers(call, place)
             own.update(limits)
             reply = HttpReply(request, assembly.config.limits.comment_s, limits)
+            to = RawReply(reply, call.request.custom_tools) if call.request.custom_tools else reply
             await serve(
-                call, reply, assembly=assembly, ledger=context.ledger, publish=context.publish, clock=context.clock
+                call, to, assembly=assembly, ledger=context.ledger, publish=context.publish, clock=context.clock
             )
             return reply.response
     except Refusal as refusal:

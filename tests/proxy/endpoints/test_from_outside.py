@@ -182,3 +182,27 @@ async def test_azures_address_names_the_model(tmp_path: Path) -> None:
             async with proxy.session.post(origin + base + path, data=body, headers={**headers, "Host": host}) as r:
                 assert r.status == 200, await r.text()
         assert {record.alias for record in await proxy.records()} == {"fast"}
+
+
+async def test_a_custom_tool_is_called_with_plain_text_streamed_and_whole(tmp_path: Path) -> None:
+    async with running_proxy(tmp_path) as proxy:
+        asked = {
+            "model": "fast",
+            "input": "Use ApplyPatch.",
+            "tools": [{"type": "custom", "name": "ApplyPatch", "description": "Edits files."}],
+            "tool_choice": {"type": "custom", "name": "ApplyPatch"},
+        }
+        whole = await proxy.post("/chat/completions", json.dumps(asked).encode())
+        [call] = whole.json["choices"][0]["message"]["tool_calls"]
+        streamed = await proxy.post("/chat/completions", json.dumps({**asked, "stream": True}).encode())
+        calls = [
+            each
+            for chunk in streamed.chunks
+            for choice in chunk["choices"]
+            for each in choice["delta"].get("tool_calls", ())
+        ]
+        text = "".join(each["function"]["arguments"] for each in calls)
+        assert calls[0]["function"]["name"] == call["function"]["name"] == "ApplyPatch"
+        assert text == call["function"]["arguments"] != ""
+        assert not text.startswith("{")
+        assert streamed.finish_reasons == ["tool_calls"]
