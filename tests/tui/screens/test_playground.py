@@ -18,6 +18,7 @@ from bursar_tui.screens.choice import Choice
 from bursar_tui.screens.form import Form
 from bursar_tui.screens.overview import Overview
 from bursar_tui.screens.playground import Playground
+from bursar_tui.tabs import TABS
 from bursar_tui.widgets.lines import strip_of
 from bursar_tui.widgets.prompt import LONGEST_TEXT
 
@@ -39,6 +40,9 @@ key = "playground"
 requests = 4
 every = "day"
 """
+
+KEY = str([tab.name for tab in TABS].index("playground") + 1)
+"""The digit that leads there."""
 
 
 def screen_of(stage: Stage) -> Playground:
@@ -65,7 +69,7 @@ async def paste(stage: Stage, text: str) -> None:
 
 async def test_a_conversation() -> None:
     async with attached(CONFIG) as hands:
-        await hands.press("7")
+        await hands.press(KEY)
         playground = screen_of(hands)
         assert playground.typing
         await ask(hands, "Why 12?")
@@ -89,7 +93,7 @@ async def test_a_conversation() -> None:
         # Another screen, and back: everything is where it was.
         await hands.press("escape", "1")
         assert isinstance(hands.app.screen, Overview)
-        await hands.press("7")
+        await hands.press(KEY)
         assert screen_of(hands) is playground
         await hands.sees("2 questions so far")
         # The last answer, copied.
@@ -109,7 +113,7 @@ async def test_a_conversation() -> None:
 
 async def test_whom_and_how() -> None:
     async with attached(CONFIG) as hands:
-        await hands.press("7", "escape", "m")
+        await hands.press(KEY, "escape", "m")
         assert isinstance(hands.app.screen, Choice)
         await hands.press("2")
         playground = screen_of(hands)
@@ -137,7 +141,7 @@ async def test_whom_and_how() -> None:
 
 async def test_escape_cancels_and_says_what_was_paid() -> None:
     async with attached(CONFIG) as hands:
-        await hands.press("7", "escape", "m", "2", *"Go on", "enter")
+        await hands.press(KEY, "escape", "m", "2", *"Go on", "enter")
         playground = screen_of(hands)
         await hands.until(lambda: playground.conversation.turns and playground.conversation.turns[0].tokens > 3)
         await hands.sees("esc cancels")
@@ -158,7 +162,7 @@ async def test_escape_cancels_and_says_what_was_paid() -> None:
 
 async def test_what_goes_wrong_is_a_sentence() -> None:
     async with attached(CONFIG) as hands:
-        await hands.press("7", "escape", "m", "3")
+        await hands.press(KEY, "escape", "m", "3")
         await ask(hands, "Hi")
         await hands.sees("main/fault-500 gave way")
         assert screen_of(hands).conversation.turns[0].instead_of == "main/fault-500"
@@ -176,7 +180,7 @@ async def test_what_goes_wrong_is_a_sentence() -> None:
 
 async def test_a_proxy_that_goes_away_ends_an_answer_with_a_sentence() -> None:
     async with staged(busy()) as stage:
-        await stage.press("7", *"Hi", "enter")
+        await stage.press(KEY, *"Hi", "enter")
         # Its door is shut.
         await stage.until(lambda: "No proxy is running here" in stage.text)
         playground = screen_of(stage)
@@ -187,7 +191,7 @@ async def test_a_proxy_that_goes_away_ends_an_answer_with_a_sentence() -> None:
 
 async def test_the_keys_are_told_and_typed() -> None:
     async with staged(busy()) as stage:
-        await stage.press("7")
+        await stage.press(KEY)
         compare("playground-80x24", stage.text)
         # Digits and letters that are keys elsewhere are typed here.
         await stage.press("1", "q", "t", "question_mark", "ctrl+j", "x")
@@ -210,7 +214,7 @@ async def test_without_an_alias_it_says_what_to_do() -> None:
     snapshot = empty()
     snapshot.aliases.clear()
     async with staged(snapshot) as stage:
-        await stage.press("7", *"Hi", "enter")
+        await stage.press(KEY, *"Hi", "enter")
         assert "No alias to talk to yet." in stage.text
         assert "Say to whom first: esc, then o." in stage.text
         await stage.press("escape", "m")
@@ -219,7 +223,7 @@ async def test_without_an_alias_it_says_what_to_do() -> None:
 
 async def test_what_is_pasted_is_bounded_and_harmless() -> None:
     async with staged(busy(), recorded=True) as stage:
-        await stage.press("7")
+        await stage.press(KEY)
         prompt = screen_of(stage).prompt
         prompt.post_message(events.Paste("one\r\ntwo\rthree \x1b]52;c;aGk=\x07 \x9b2J [/red] \u202e"))
         await stage.until(lambda: "[/red]" in stage.text)
@@ -240,7 +244,7 @@ async def test_what_is_pasted_is_bounded_and_harmless() -> None:
 
 async def test_a_long_answer_is_folded_once_and_followed() -> None:
     async with staged(busy(), recorded=True) as stage:
-        await stage.press("7")
+        await stage.press(KEY)
         transcript = screen_of(stage).transcript
         for number in range(60_000):
             transcript.go_on(f" word{number % 97}", Role.TEXT, code=True)
@@ -270,7 +274,7 @@ async def test_a_long_answer_is_folded_once_and_followed() -> None:
 
 async def test_whatever_a_model_says_is_drawn_literally() -> None:
     async with staged(busy(), (100, 30), recorded=True) as stage:
-        await stage.press("7")
+        await stage.press(KEY)
         playground = screen_of(stage)
         turn = playground.conversation.begin("x", 0, 0)
         for name in corpus():

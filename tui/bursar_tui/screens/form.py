@@ -10,9 +10,9 @@ from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input
 
-from bursar.contract.shown import shown
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.screens.dialog import Dialog, Said, as_command, keys_line
+from bursar_tui.widgets.one_line import OneLine
 
 T = TypeVar("T")
 
@@ -92,13 +92,8 @@ class Form(Dialog[T]):
         self.dismiss(answer)
 
 
-class TypedLine(Input):
-    """One line of text; what is pasted into it is as harmless as what is typed."""
+class TypedLine(OneLine):
+    """One line of a form, an example of what may stand there, and whether it is shown as it is typed."""
 
     def __init__(self, value: str, example: str, *, concealed: bool = False) -> None:
-        super().__init__(value, placeholder=example, select_on_focus=True, password=concealed)
-        self.cursor_blink = False
-
-    def validate_value(self, value: str) -> str:
-        """Nothing that acts on a terminal gets into the line."""
-        return shown(value)
+        super().__init__(value, example, password=concealed)

@@ -1,13 +1,12 @@
 """FilterLine: what is typed after `/`."""
 
 from textual.binding import Binding
-from textual.widgets import Input
 
-from bursar.contract.shown import shown
+from bursar_tui.widgets.one_line import OneLine
 
 
-class FilterLine(Input):
-    """One line of text; what is pasted into it is as harmless as what is typed."""
+class FilterLine(OneLine):
+    """One line of text, whose every word must occur."""
 
     DEFAULT_CSS = """
     FilterLine, FilterLine:focus { border: none; height: 1; padding: 0 1; background: $panel; }
@@ -20,8 +19,3 @@ class FilterLine(Input):
 
     def __init__(self, placeholder: str = "a word of the model, upstream, key, client, state …") -> None:
         super().__init__(placeholder=placeholder, select_on_focus=False)
-        self.cursor_blink = False
-
-    def validate_value(self, value: str) -> str:
-        """Nothing that acts on a terminal gets into the line."""
-        return shown(value)
