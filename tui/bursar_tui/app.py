@@ -218,8 +218,10 @@ class BursarApp(App[None]):
             return
 
         def granted(wish: Wish | None) -> None:
-            if wish is not None:
-                self.send(trying() if wish.test else dismissing(wish.cause))
+            if wish is not None and wish.test:
+                self.send(trying())
+            elif wish is not None:
+                self.send(dismissing(wish.cause))
 
         seen = self.seen
         self.push_screen(AlertList(tuple(seen.snapshot.alerts.values()), seen.zone), granted)

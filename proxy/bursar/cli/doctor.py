@@ -57,10 +57,10 @@ def run(options: argparse.Namespace) -> int:
 def _findings(places: Places, file: Path, *, network: bool) -> Iterator[Finding]:
     """Everything; of what a configuration states, nothing while it has problems."""
     status = running_status(places)
+    config: Config | None = None
     try:
-        config: Config | None = load(file)
+        config = load(file)
     except BrokenConfig as broken:
-        config = None
         for each in broken.problems:
             yield problem("configuration", str(each))
         yield note("configuration", "what else it states is looked at once it has no problem")

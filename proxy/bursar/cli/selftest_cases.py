@@ -92,6 +92,7 @@ def configuration(config: Config, cases: Iterable[Case], practice_url: str) -> s
             "max_attempts": limits.max_attempts,
         },
         "discovery": {"models": False, "ollama": "", "lmstudio": ""},
+        "alerts": {"kinds": [], "desktop": False},  # everything fails here, and on purpose
         "caps": {CAP: {"usd": "1000", "every": "total"}},
         "prices": {"*": {"input": "1", "output": "1"}},
         "upstreams": {},
