@@ -41,9 +41,9 @@ def port(config: Config, status: Status | None, *, held: bool) -> Finding:
         for sock in listen_on([config.server.host], number):
             sock.close()
     except AddressTaken:
-        held = holder_of(number) or "another program"
+        holder = holder_of(number) or "another program"
         change = f"end it, or take another port: bursar config set server.port {number + 1}"
-        return problem("port", f"{config.server.host}:{number} is held by {held}; {change}")
+        return problem("port", f"{config.server.host}:{number} is held by {holder}; {change}")
     except CannotListen as error:
         return problem("port", f"{error}: bursar config set server.port {number + 1}")
     return well("port", f"{config.server.host}:{number} is free")
