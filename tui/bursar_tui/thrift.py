@@ -53,6 +53,10 @@ def styled(on: Style | None, parameters: str) -> Style | None:
                 return None
             colour = ";".join(rest[:length])
             on = on._replace(ink=colour) if first == "38" else on._replace(ground=colour)
+        elif first == "39":
+            on = on._replace(ink="")
+        elif first == "49":
+            on = on._replace(ground="")
         elif _INK.fullmatch(first):
             on = on._replace(ink=first)
         elif _GROUND.fullmatch(first):
@@ -98,9 +102,9 @@ class Thrift:
         for match in _TOKENS.finditer(written):
             token = match[0]
             if match.lastgroup == "style":
-                wanted = styled(wanted, match["style"])
+                before, wanted = wanted, styled(wanted, match["style"])
                 if wanted is None:
-                    out.append(token)
+                    out += [change(was, before) if before is not None else "", token]
                     was = None
                 continue
             if match.lastgroup != "placing" and wanted is not None:
