@@ -12,7 +12,7 @@ from bursar.domain.hold import Entry, EntryKind, HeldShare, HoldState
 from bursar.domain.usage import NOTHING, Usage
 from bursar.storage.memory import MemoryStore
 from bursar.storage.sqlite.store import SqliteStore
-from bursar.storage.store import EntrySum, SpendBy, Store, StoreUnavailable, Stretch, Sweep
+from bursar.storage.store import EntrySum, Only, SpendBy, Store, StoreUnavailable, Stretch, Sweep
 
 MIDNIGHT_MS = NOON_MS - 12 * HOUR_MS
 DAYS = tuple(MIDNIGHT_MS + day * DAY_MS for day in range(4))
@@ -72,7 +72,7 @@ async def test_spend_is_the_same_by_every_heading_and_day(store: Store) -> None:
         return [
             [sorted(rows, key=lambda row: row.label) for rows in by],
             await store.read(lambda reader: reader.spend_in(stretches)),
-            await store.read(lambda reader: reader.spend_in(stretches, "desk")),
+            await store.read(lambda reader: reader.spend_in(stretches, Only(SpendBy.KEY, "desk"))),
             await store.read(lambda reader: reader.records_cost_nano()),
             await store.read(lambda reader: reader.first_record_ms()),
         ]

@@ -13,7 +13,7 @@ from bursar.domain.hold import Entry, EntryKind
 from bursar.domain.usage import NOTHING, Usage
 from bursar.storage.memory import MemoryStore
 from bursar.storage.sqlite.store import SqliteStore
-from bursar.storage.store import EntrySum, Store, Stretch
+from bursar.storage.store import EntrySum, Only, SpendBy, Store, Stretch
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -76,6 +76,19 @@ async def test_spend_in_stretches_may_be_that_of_one_key(store: Store) -> None:
     await keep(store, record(cost_nano=2, key="laptop"))
     await keep(store, record(cost_nano=4, key="laptop", at_ms=NOON_MS + DAY_MS))
     stretches = [Stretch("ever", 0, NOON_MS + 2 * DAY_MS), Stretch("day", NOON_MS, NOON_MS + DAY_MS)]
-    rows = await store.read(lambda reader: reader.spend_in(stretches, "laptop"))
+    rows = await store.read(lambda reader: reader.spend_in(stretches, Only(SpendBy.KEY, "laptop")))
     assert [(row.label, row.requests, row.cost_nano) for row in rows] == [("ever", 2, 6), ("day", 1, 2)]
-    assert await store.read(lambda reader: reader.spend_in(stretches, "nobody")) == []
+    assert await store.read(lambda reader: reader.spend_in(stretches, Only(SpendBy.KEY, "nobody"))) == []
+
+
+async def test_spend_by_a_heading_may_be_that_of_one_name_under_another(store: Store) -> None:
+    await keep(store, record(cost_nano=1, key="desk", model="small"))
+    await keep(store, record(cost_nano=2, key="laptop", model="small"))
+    await keep(store, record(cost_nano=4, key="laptop", model="large"))
+    for only, spent in (
+        (Only(SpendBy.KEY, "laptop"), {"small": 2, "large": 4}),
+        (Only(SpendBy.PROJECT, "thesis"), {"small": 3, "large": 4}),
+        (Only(SpendBy.MODEL, "none"), {}),
+    ):
+        rows = await store.read(lambda reader, only=only: reader.spend_by(SpendBy.MODEL, 0, NOON_MS + 1, only))  # type: ignore[misc]
+        assert {row.label: row.cost_nano for row in rows} == spent

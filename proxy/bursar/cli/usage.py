@@ -22,6 +22,7 @@ examples:
   bursar usage --by model --since 7d
   bursar usage --by key --since 2026-11-01 --until 2026-12-01
   bursar usage --by hour --since today --csv > today.csv
+  bursar usage --by week --only model=gpt-5 --since 90d
   bursar usage --json                       money in nano-dollars (a billionth of a dollar)
 """
 
@@ -37,6 +38,9 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
         "--since", metavar="TIME", default="30d", help="such as 7d, today, 2026-11-01, all; default: 30d"
     )
     parser.add_argument("--until", metavar="TIME", help="the same forms; that instant itself is left out; default: now")
+    parser.add_argument(
+        "--only", metavar="HEADING=NAME", help="one model, key, project, upstream, client or alias alone: model=gpt-5"
+    )
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--json", action="store_true", help="print one JSON object")
     forms.add_argument("--csv", action="store_true", help="print comma-separated values")
@@ -51,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise Failed(f"{error}.", Exit.WRONG_USE) from None
     with asking(places_of(options)) as proxy:
-        report = proxy.spend(options.by, since_ms, until_ms)
+        report = proxy.spend(options.by, since_ms, until_ms, options.only)
     if options.json:
         say_json(report)
     elif options.csv:
@@ -66,14 +70,14 @@ def _say(report: SpendReport) -> None:
         say("Nothing was used in this time.")
         return
     most = max(row.cost_nano for row in report.rows) or 1
-    heads = (report.by, "requests", "input", "cached", "output", "cost", "")
+    heads = (report.by, "requests", "input", "cached", "output", "reasoning", "cost", "")
     rows = [(*_cells(row), "█" * round(_BAR * row.cost_nano / most)) for row in report.rows]
     say(f"from {instant(report.since_ms)} to {instant(report.until_ms)}")
-    say_table(heads, [*rows, (*_cells(report.total), "")], right=(1, 2, 3, 4, 5))
+    say_table(heads, [*rows, (*_cells(report.total), "")], right=(1, 2, 3, 4, 5, 6))
 
 
 def _cells(row: SpendRow) -> tuple[str, ...]:
-    counts = (row.requests, row.prompt_tokens, row.cached_tokens, row.completion_tokens)
+    counts = (row.requests, row.prompt_tokens, row.cached_tokens, row.completion_tokens, row.reasoning_tokens)
     return (row.label or "-", *(f"{count:,}" for count in counts), usd(row.cost_nano))
 
 

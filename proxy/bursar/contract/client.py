@@ -112,11 +112,12 @@ class AdminClient:
         """Have a client key accepted no longer."""
         await self._request("DELETE", f"/keys/{quote(name, safe='')}")
 
-    async def spend(self, by: str = "day", since_ms: int | None = None, until_ms: int | None = None) -> SpendReport:
-        """What was settled between two instants, by heading."""
-        return await self._ask(
-            "GET", "/spend", SpendReport, query={"by": by, "since_ms": since_ms, "until_ms": until_ms}
-        )
+    async def spend(
+        self, by: str = "day", since_ms: int | None = None, until_ms: int | None = None, only: str | None = None
+    ) -> SpendReport:
+        """What was settled between two instants, by heading; of one model, key or the like alone (`model=NAME`)."""
+        query = {"by": by, "since_ms": since_ms, "until_ms": until_ms, "only": only}
+        return await self._ask("GET", "/spend", SpendReport, query=query)
 
     async def history(self, before: str | None = None, limit: int = 50) -> HistoryPage:
         """A page of usage records, newest first."""

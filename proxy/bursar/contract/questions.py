@@ -85,9 +85,11 @@ class Questions:
         """Have a client key accepted no longer."""
         self._request("DELETE", f"/keys/{quote(name, safe='')}")
 
-    def spend(self, by: str = "day", since_ms: int | None = None, until_ms: int | None = None) -> SpendReport:
-        """What was settled between two instants, by heading."""
-        query = {"by": by, "since_ms": since_ms, "until_ms": until_ms}
+    def spend(
+        self, by: str = "day", since_ms: int | None = None, until_ms: int | None = None, only: str | None = None
+    ) -> SpendReport:
+        """What was settled between two instants, by heading; of one model, key or the like alone (`model=NAME`)."""
+        query = {"by": by, "since_ms": since_ms, "until_ms": until_ms, "only": only}
         return self._ask("GET", "/spend", SpendReport, query=query)
 
     def history(self, before: str | None = None, limit: int = 50) -> HistoryPage:

@@ -32,6 +32,14 @@ class Cycle:
 FOREVER = Cycle(0, None)
 
 
+_LABELS = {Every.HOUR: "%Y-%m-%d %H:00", Every.DAY: "%Y-%m-%d", Every.WEEK: "%G-W%V", Every.MONTH: "%Y-%m"}
+
+
+def label_of(every: Every, start_ms: int, zone: tzinfo) -> str:
+    """How a cycle is named, by the local time of its start: `2026-11-21`, `2026-11`; a week as in ISO 8601."""
+    return "ever" if every is Every.TOTAL else datetime.fromtimestamp(start_ms // 1000, zone).strftime(_LABELS[every])
+
+
 def cycle_at(every: Every, now_ms: int, zone: tzinfo) -> Cycle:
     """The cycle that `now_ms` falls in: days, weeks (from Monday) and months begin at midnight in `zone`.
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from bursar.contract.commands import HistoryPage, SpendReport, SpendRow
 from bursar.contract.snapshot import Spend
 from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.domain.clock import Clock
-from bursar.domain.cycle import Cycle, Every, cycle_at
+from bursar.domain.cycle import Cycle, Every, cycle_at, label_of
 from bursar.ledger.audit import audit
 from bursar.ledger.month import month_of, statement_of, total_of
-from bursar.storage.store import Reader, SpendBy, Store, Stretch
+from bursar.storage.store import Only, Reader, SpendBy, Store, Stretch
 
-_LABELS = {Every.HOUR: "%Y-%m-%d %H:00", Every.DAY: "%Y-%m-%d", Every.WEEK: "%G-W%V", Every.MONTH: "%Y-%m"}
-"""How a stretch of time is named, by the local time of its start; a week as in ISO 8601."""
+_TIMES = (Every.HOUR, Every.DAY, Every.WEEK, Every.MONTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +34,28 @@ class Statement:
         self._clock = clock
         self._zone = zone
 
-    async def spend(self, by: str, since_ms: int | None = None, until_ms: int | None = None) -> SpendReport:
+    async def spend(
+        self, by: str, since_ms: int | None = None, until_ms: int | None = None, only: Only | None = None
+    ) -> SpendReport:
         """What was settled from `since_ms` (else the first record) up to and without `until_ms` (else now).
 
         `by` is hour, day, week or month (rows in the order of time, without those that have no
         record), or model, key, project, upstream, client or alias (the dearest first). Raises
         ValueError for anything else.
         """
-        if by not in (*_LABELS, *SpendBy):
-            raise ValueError(f"spend by {by!r} is unknown; there are {', '.join((*_LABELS, *SpendBy))}")
+        if by not in (*_TIMES, *SpendBy):
+            raise ValueError(f"spend by {by!r} is unknown; there are {', '.join((*_TIMES, *SpendBy))}")
         until = self._clock.now_ms() + 1 if until_ms is None else until_ms
 
         def ask(reader: Reader) -> SpendReport:
             first = reader.first_record_ms()
             since = since_ms if since_ms is not None else until if first is None else first
-            if by in _LABELS:
+            if by in _TIMES:
                 # Nothing was settled before the first record, and a year has 8,760 hours.
                 begin = until if first is None else max(since, first)
-                rows = reader.spend_in(list(self._stretches(Every(by), begin, until)))
+                rows = reader.spend_in(list(self._stretches(Every(by), begin, until)), only)
             else:
-                rows = reader.spend_by(SpendBy(by), since, until)
+                rows = reader.spend_by(SpendBy(by), since, until, only)
                 rows.sort(key=lambda row: (-row.cost_nano, row.label))
             return SpendReport(by, since, until, tuple(rows), total_of(rows))
 
@@ -83,7 +84,7 @@ class Statement:
             every.value: cycle_at(every, now_ms, self._zone).start_ms for every in (Every.DAY, Every.WEEK, Every.MONTH)
         }
         stretches = [Stretch(label, start_ms, now_ms + 1) for label, start_ms in starts.items()]
-        rows = await self._store.read(lambda reader: reader.spend_in(stretches, key))
+        rows = await self._store.read(lambda reader: reader.spend_in(stretches, Only(SpendBy.KEY, key)))
         found = {row.label: row for row in rows}
         return KeySpend(**{label: found.get(label, SpendRow(label, 0, 0, 0, 0, 0, 0)) for label in starts})
 
@@ -119,6 +120,5 @@ class Statement:
         while since_ms < until_ms:
             cycle = cycle_at(every, since_ms, self._zone)
             end_ms = until_ms if cycle.end_ms is None else min(cycle.end_ms, until_ms)
-            label = datetime.fromtimestamp(cycle.start_ms // 1000, self._zone).strftime(_LABELS[every])
-            yield Stretch(label, since_ms, end_ms)
+            yield Stretch(label_of(every, cycle.start_ms, self._zone), since_ms, end_ms)
             since_ms = end_ms

@@ -12,7 +12,7 @@ from bursar.domain.exchange import UsageRecord
 from bursar.domain.grant import Grant
 from bursar.domain.hold import Entry, EntryKind, Hold
 from bursar.storage.books import Books, Recorded
-from bursar.storage.store import LARGEST, EntrySum, KeyUse, SpendBy, Stretch, Sweep
+from bursar.storage.store import LARGEST, EntrySum, KeyUse, Only, SpendBy, Stretch, Sweep
 
 
 class RolledUp:
@@ -56,16 +56,13 @@ class MemoryReader:
         self._grants = grants
         self._rolled = rolled
 
-    def spend_by(self, by: SpendBy, since_ms: int, until_ms: int) -> list[SpendRow]:
-        chosen = self._between(since_ms, until_ms)
+    def spend_by(self, by: SpendBy, since_ms: int, until_ms: int, only: Only | None = None) -> list[SpendRow]:
+        chosen = _restricted(self._between(since_ms, until_ms), only)
         headings = sorted({getattr(line, by.value) for line in chosen})
         return [_sum(heading, [each for each in chosen if getattr(each, by.value) == heading]) for heading in headings]
 
-    def spend_in(self, stretches: Sequence[Stretch], key: str | None = None) -> list[SpendRow]:
-        chosen = [
-            (each.label, [line for line in self._between(each.start_ms, each.end_ms) if key in (None, line.key)])
-            for each in stretches
-        ]
+    def spend_in(self, stretches: Sequence[Stretch], only: Only | None = None) -> list[SpendRow]:
+        chosen = [(each.label, _restricted(self._between(each.start_ms, each.end_ms), only)) for each in stretches]
         return [_sum(label, lines) for label, lines in chosen if lines]
 
     def last_uses(self) -> list[KeyUse]:
@@ -149,6 +146,10 @@ class MemoryReader:
 
     def _between(self, since_ms: int, until_ms: int) -> list[UsageLine]:
         return [line for line in self._lines() if since_ms <= line.at_ms < until_ms]
+
+
+def _restricted(lines: list[UsageLine], only: Only | None) -> list[UsageLine]:
+    return [line for line in lines if only is None or getattr(line, only.by.value) == only.name]
 
 
 def attempt_row(record: UsageRecord, paid_by: tuple[str, ...]) -> AttemptRow:

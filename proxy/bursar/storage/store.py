@@ -100,6 +100,14 @@ class SpendBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """What spend is restricted to: one name under one heading, such as one client key."""
+
+    by: SpendBy
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """A half-open stretch of time with its name, in milliseconds."""
 
@@ -151,11 +159,11 @@ class KeyUse:
 class Reader(Protocol):
     """What a question may see: what is kept, as of one moment."""
 
-    def spend_by(self, by: SpendBy, since_ms: int, until_ms: int) -> list[SpendRow]:
+    def spend_by(self, by: SpendBy, since_ms: int, until_ms: int, only: Only | None = None) -> list[SpendRow]:
         """Spend between two instants (the second excluded), one row for each heading; in no order."""
 
-    def spend_in(self, stretches: Sequence[Stretch], key: str | None = None) -> list[SpendRow]:
-        """Spend in each stretch that has any record, in the order given; of one client key, if named."""
+    def spend_in(self, stretches: Sequence[Stretch], only: Only | None = None) -> list[SpendRow]:
+        """Spend in each stretch that has any record, in the order given."""
 
     def last_uses(self) -> list[KeyUse]:
         """The last record of each client key there is, of those that have one since the key was issued; in no order."""

@@ -36,6 +36,10 @@ def test_a_day_with_the_proxy(bursar: Bursar, proxy: str, config_file: Path, cal
     rows = bursar("usage", "--by", "model", "--since", "today", "--csv").out.splitlines()
     assert rows[1].startswith("practice-tokens-20,1,")
     assert "laptop" in bursar("usage", "--by", "key").out
+    only = bursar("usage", "--by", "day", "--only", "key=laptop", "--json").json
+    assert [row["requests"] for row in only["rows"]] == [1]
+    assert bursar("usage", "--only", "key=other", "--json").json["rows"] == []
+    assert "headings are" in bursar("usage", "--only", "color=red").err
     (listed,) = bursar("key", "list", "--json").json
     assert listed["last_client"] == "test/1"
 

@@ -15,7 +15,7 @@ from bursar.domain.hold import Entry, Hold
 from bursar.domain.usage import Quality, Usage
 from bursar.storage.sqlite.load import grants, holds, standings
 from bursar.storage.sqlite.rows import KINDS, SUMMED_TOKENS
-from bursar.storage.store import EntrySum, KeyUse, SpendBy, Stretch
+from bursar.storage.store import EntrySum, KeyUse, Only, SpendBy, Stretch
 
 _SPEND = (
     "sum(requests), sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),"
@@ -92,19 +92,21 @@ class SqliteReader:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def spend_by(self, by: SpendBy, since_ms: int, until_ms: int) -> list[SpendRow]:
+    def spend_by(self, by: SpendBy, since_ms: int, until_ms: int, only: Only | None = None) -> list[SpendRow]:
+        restricted, names = _restricted(only)
         return _added_up(
             row
             for table in _TABLES
             for row in self._connection.execute(
                 f"SELECT w.text, w.text, {_SPEND} FROM {table} AS t JOIN word AS w ON w.id = t.{by.value}"  # noqa: S608 - ours
-                " WHERE at_ms >= ? AND at_ms < ? GROUP BY w.id",
-                (since_ms, until_ms),
+                " WHERE at_ms >= ? AND at_ms < ?"
+                f" {restricted} GROUP BY w.id",
+                (since_ms, until_ms, *names),
             )
         )
 
-    def spend_in(self, stretches: Sequence[Stretch], key: str | None = None) -> list[SpendRow]:
-        of_key = "" if key is None else "WHERE t.key = (SELECT id FROM word WHERE text = ?)"
+    def spend_in(self, stretches: Sequence[Stretch], only: Only | None = None) -> list[SpendRow]:
+        restricted, names = _restricted(only)
         asked = msgspec.json.encode([(each.label, each.start_ms, each.end_ms) for each in stretches]).decode()
         rows = [
             row
@@ -112,8 +114,8 @@ class SqliteReader:
             for row in self._connection.execute(
                 f"SELECT s.key, json_extract(s.value, '$[0]'), {_SPEND} FROM json_each(?) AS s CROSS JOIN {table} AS t"  # noqa: S608 - ours
                 " ON at_ms >= json_extract(s.value, '$[1]') AND at_ms < json_extract(s.value, '$[2]')"
-                f" {of_key} GROUP BY s.key",
-                (asked,) if key is None else (asked, key),
+                f" {restricted} GROUP BY s.key",
+                (asked, *names),
             )
         ]
         return _added_up(sorted(rows))
@@ -187,6 +189,13 @@ class SqliteReader:
             for table in _TABLES
         ]
         return sum(map(int, costs))
+
+
+def _restricted(only: Only | None) -> tuple[str, tuple[str, ...]]:
+    """What a question adds to its conditions, and the name that it asks for."""
+    if only is None:
+        return "", ()
+    return f"AND t.{only.by.value} = (SELECT id FROM word WHERE text = ?)", (only.name,)  # noqa: S608 - ours
 
 
 def _added_up(rows: Iterable[Sequence[Any]]) -> list[SpendRow]:
