@@ -1,4 +1,4 @@
-"""Memory that is free again goes back to the system: glibc keeps what a very large answer took, for the next one.
+"""Memory that is free again goes back to the system: glibc keeps what very large answers took, for the next one.
 
 Elsewhere the allocator does so by itself, and nothing of this runs.
 """
@@ -8,6 +8,7 @@ import ctypes
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 LOOK_S = 5.0
 """How often the memory is looked at."""
@@ -16,6 +17,21 @@ WORTH_BYTES = 16 * 1024 * 1024
 
 _STATM = Path("/proc/self/statm")
 _PAGE = 4096
+
+
+_M_MMAP_THRESHOLD = -3
+"""The number of that setting in glibc's `malloc.h`."""
+_MAPPED_BYTES = 1024 * 1024
+
+
+def map_large_pieces() -> bool:
+    """Have every piece of a megabyte or more mapped by itself, so that freeing it gives it back at once.
+
+    By itself glibc raises that bound to 32 MB with the first large piece that is freed, and what is then cut out of
+    the heap leaves holes that small pieces keep from ever being given back. Whether there was anything to set.
+    """
+    found: Callable[[int, int], int] | None = _libc("mallopt")
+    return found is not None and found(_M_MMAP_THRESHOLD, _MAPPED_BYTES) == 1
 
 
 async def give_back(look_s: float = LOOK_S) -> None:
@@ -43,7 +59,11 @@ def resident() -> int:
 
 def trimmer() -> Callable[[int], int] | None:
     """glibc's `malloc_trim(3)`; None where there is none."""
+    return _libc("malloc_trim")
+
+
+def _libc(name: str) -> Any:
+    """A function of glibc's allocator; None where the system has another."""
     if sys.platform != "linux" or not _STATM.exists():
         return None
-    found: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    return found
+    return getattr(ctypes.CDLL(None), name, None)

@@ -29,8 +29,25 @@ async def main():
 asyncio.run(main())
 """
 
+LARGE = """
+from bursar.memory import map_large_pieces, resident
+
+assert map_large_pieces()
+first = resident()
+del (piece := [bytearray(30_000_000)])[:]
+large, small = [], []
+for _ in range(20):
+    large.append(bytearray(2_000_000))
+    small.append(bytearray(60_000))
+taken = resident()
+large.clear()
+assert taken > first + 35_000_000
+assert resident() < first + 5_000_000
+"""
+
 
 @pytest.mark.skipif(trimmer() is None, reason="this system's allocator gives memory back by itself")
-def test_what_is_free_again_goes_back() -> None:
+@pytest.mark.parametrize("program", [PROGRAM, LARGE], ids=["small pieces", "large pieces"])
+def test_what_is_free_again_goes_back(program: str) -> None:
     proxy = Path(__file__).resolve().parents[2] / "proxy"
-    subprocess.run([sys.executable, "-c", PROGRAM], env={"PYTHONPATH": str(proxy)}, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(proxy)}, check=True, timeout=60)

@@ -16,6 +16,7 @@ from bursar.contract.places import Places
 from bursar.daemon.daemon import Daemon
 from bursar.doorkeeper.handed_over import handed_over
 from bursar.log.process_log import ProcessLog
+from bursar.memory import map_large_pieces
 from bursar.secrets.secrets import Secrets
 from bursar.service.notify import Notifier
 
@@ -39,6 +40,7 @@ async def run(
     A second SIGTERM or SIGINT gives the calls that still run no more time. `ready` is told the base
     URL once it answers; so is the service manager that started us. Raises what `Daemon.open` raises.
     """
+    map_large_pieces()
     notifier = Notifier(os.environ)
     daemon = Daemon(places, host, port, log=log, handed_over=handed_over(os.environ), notifier=notifier, kept=kept)
     loop = asyncio.get_running_loop()
