@@ -4,12 +4,13 @@ What is a chat request already passes untouched. Sources of the shapes: OpenAI A
 response" and "Create chat completion"; Anthropic API reference, "Messages"; reports of what Cursor sends.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
 
 from bursar.dialects.canonical import NOT_JSON
-from bursar.dialects.chat_tools import CHOICE_KINDS, chat_choice, chat_tools, lowered_names, raw_calls_wrapped
+from bursar.dialects.chat_tools import chat_choice, chat_tools, lowered_names, raw_calls_wrapped
 from bursar.dialects.messages_shape import messages_as_chat
 from bursar.dialects.responses_shape import responses_as_chat
 from bursar.domain.refusals import InvalidParameter
@@ -19,6 +20,9 @@ _encoder = msgspec.json.Encoder()
 
 _BLOCKS = (b'"tool_use"', b'"tool_result"', b'"thinking"', b'"redacted_thinking"', b'"source"')
 """What stands unescaped only where it is a name or a value of the JSON itself, never in a text that quotes it."""
+_MEDIA = b'"source"'
+_CUSTOM = b'"custom"'
+_NESTED = (b'"function":', b'"function" :')
 _NULL = b"null"
 
 
@@ -32,51 +36,68 @@ class _Shape(msgspec.Struct):
 _shapes = msgspec.json.Decoder(list[_Shape])
 
 
-def as_chat(fields: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
-    """The fields of a chat request: the same ones where they are, else those that mean the same.
+class Shaped(NamedTuple):
+    """The fields of a chat request, and the tools that were declared to take plain text and are functions in it."""
 
-    Raises InvalidParameter where a field cannot be what its shape says.
+    fields: dict[str, msgspec.Raw]
+    custom_tools: frozenset[str] = frozenset()
+
+
+def as_chat(fields: dict[str, msgspec.Raw]) -> Shaped:
+    """A chat request: the same fields where they are one, else those that mean the same.
+
+    Looks at little where it is a chat already: whoever has messages of another shape has its tools too, or a
+    `system` beside them, or media. Raises InvalidParameter where a field cannot be what its shape says.
     """
+    tools = bytes(fields.get("tools", _NULL))
     if not _has(fields, "messages"):
-        return _raw(responses_as_chat(_values(fields))) if _has(fields, "input") else fields
-    if _has(fields, "system") or _has_blocks(fields["messages"]):
-        return _raw(messages_as_chat(_values(fields)))
+        return _made(responses_as_chat, fields, tools) if _has(fields, "input") else Shaped(fields)
+    if _has(fields, "system"):
+        return _made(messages_as_chat, fields, tools)
+    if tools == _NULL:
+        return _made(messages_as_chat, fields, tools) if _MEDIA in bytes(fields["messages"]) else Shaped(fields)
+    if not _foreign(tools):
+        return Shaped(fields)
+    messages = bytes(fields["messages"])
+    if any(word in messages for word in _BLOCKS):
+        return _made(messages_as_chat, fields, tools)
     return _with_chat_tools(fields)
 
 
-def custom_tools(fields: dict[str, msgspec.Raw]) -> frozenset[str]:
-    """The tools of a body as it came that take plain text, and that `as_chat` makes functions."""
-    if b'"custom"' not in bytes(fields.get("tools", b"")):
-        return frozenset()
-    return lowered_names(_value(fields, "tools"))
+def _made(convert: Callable[[dict[str, Any]], dict[str, Any]], fields: dict[str, msgspec.Raw], tools: bytes) -> Shaped:
+    values = {name: _value(fields, name) for name in fields}
+    custom = lowered_names(values.get("tools")) if _CUSTOM in tools else frozenset()
+    chat = convert(values)
+    return Shaped({name: msgspec.Raw(_encoder.encode(value)) for name, value in chat.items()}, custom)
 
 
-def _with_chat_tools(fields: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
-    """The same messages with tools and choice of tool as chat has them; untouched where they are."""
+def _with_chat_tools(fields: dict[str, msgspec.Raw]) -> Shaped:
+    """The same messages with tools and choice of tool as chat has them."""
     changed = dict(fields)
-    if _has(fields, "tools") and _foreign(fields["tools"]):
-        tools = _value(fields, "tools")
-        known = chat_tools(tools)
-        changed["tools"] = msgspec.Raw(_encoder.encode(known))
-        if names := lowered_names(tools):
-            messages = raw_calls_wrapped(_value(fields, "messages"), names)
-            changed["messages"] = msgspec.Raw(_encoder.encode(messages))
-        if not known:
-            del changed["tools"]
-            changed.pop("tool_choice", None)
-    choice = _value(changed, "tool_choice") if bytes(changed.get("tool_choice", b"")).startswith(b"{") else None
-    if isinstance(choice, dict) and choice.get("type") in CHOICE_KINDS:
+    tools = _value(fields, "tools")
+    known, names = chat_tools(tools), lowered_names(tools)
+    changed["tools"] = msgspec.Raw(_encoder.encode(known))
+    if names:
+        messages = raw_calls_wrapped(_value(fields, "messages"), names)
+        changed["messages"] = msgspec.Raw(_encoder.encode(messages))
+    if not known:
+        del changed["tools"]
+        changed.pop("tool_choice", None)
+    choice = _value(changed, "tool_choice") if "tool_choice" in changed else None
+    if isinstance(choice, dict):
         said, parallel = chat_choice(choice)
         del changed["tool_choice"]
         if said is not None:
             changed["tool_choice"] = msgspec.Raw(_encoder.encode(said))
         if parallel is not None:
             changed["parallel_tool_calls"] = msgspec.Raw(_encoder.encode(parallel))
-    return changed
+    return Shaped(changed, names)
 
 
-def _foreign(tools: msgspec.Raw) -> bool:
+def _foreign(tools: bytes) -> bool:
     """Whether one of the tools is in no form of a chat's."""
+    if any(word in tools for word in _NESTED) and _CUSTOM not in tools:
+        return False
     try:
         return any(each.function is msgspec.UNSET and each.custom is msgspec.UNSET for each in _shapes.decode(tools))
     except NOT_JSON:
@@ -84,16 +105,7 @@ def _foreign(tools: msgspec.Raw) -> bool:
 
 
 def _has(fields: dict[str, msgspec.Raw], name: str) -> bool:
-    return name in fields and bytes(fields[name]) != _NULL
-
-
-def _has_blocks(messages: msgspec.Raw) -> bool:
-    content = bytes(messages)
-    return any(word in content for word in _BLOCKS)
-
-
-def _values(fields: dict[str, msgspec.Raw]) -> dict[str, Any]:
-    return {name: _value(fields, name) for name in fields}
+    return name in fields and memoryview(fields[name]) != _NULL
 
 
 def _value(fields: dict[str, msgspec.Raw], name: str) -> Any:
@@ -101,7 +113,3 @@ def _value(fields: dict[str, msgspec.Raw], name: str) -> Any:
         return _anything.decode(fields[name])
     except NOT_JSON:
         raise InvalidParameter(f"`{name}` cannot be read.", param=name) from None
-
-
-def _raw(values: dict[str, Any]) -> dict[str, msgspec.Raw]:
-    return {name: msgspec.Raw(_encoder.encode(value)) for name, value in values.items()}

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bursar.dialects.canonical import NOT_JSON, PromptParts
-from bursar.dialects.chat_shapes import as_chat, custom_tools
+from bursar.dialects.chat_shapes import as_chat
 from bursar.dialects.fallback_fields import FALLBACK_FIELDS, first_model
 from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
 
@@ -49,8 +49,7 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
     `model`, where given, is asked for in place of the body's. Raises BadRequest and its kinds, each naming the field
     at fault.
     """
-    came = _read_fields(body)
-    fields = as_chat(came)
+    fields, custom_tools = as_chat(_read_fields(body))
     if model:
         fields = {**fields, "model": _raw(model)}
     model = _text(fields, "model") or first_model(fields)
@@ -68,7 +67,7 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
         limit=limit,
         limit_field=limit_field if limit is not None else None,
         answers=_count(fields, "n", 1, _LARGEST_ANSWERS) or 1,
-        custom_tools=custom_tools(came),
+        custom_tools=custom_tools,
     )
 
 

@@ -126,7 +126,7 @@ def connect(start: Started, notes: Path) -> Connect:
         name = f"cursor-{secrets.token_hex(4)}"
         run = ("--tunnel", "cloudflared", "--no-verify", "--name", name, *words)
         exposed = Exposed(start("connect", "cursor", *run, env={"PYTHONUNBUFFERED": "1"}), notes, name)
-        exposed.until("gemini in it")
+        exposed.until("Deployment Name")
         return exposed
 
     return begin

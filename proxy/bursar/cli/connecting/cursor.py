@@ -9,9 +9,10 @@ from bursar.cli.connecting.sdk_manner import ASKED
 TITLE = "Cursor"
 
 WHY = (
-    "Cursor's own servers make the calls, not the editor on this machine, and they refuse private addresses:",
-    "http://127.0.0.1 cannot work there. It takes a tunnel with a public name, and with that name anyone on the",
-    "internet who has the key can spend from it; so the key for Cursor has models, a cap and an end of its own.",
+    "Cursor's own servers make the calls, not the editor on this machine, and they",
+    "refuse private addresses: http://127.0.0.1 cannot work there. It takes a tunnel",
+    "with a public name, under which anyone on the internet who has the key can spend",
+    "from it. So the key for Cursor has models, a cap and an end of its own.",
 )
 
 
@@ -24,7 +25,18 @@ def _enter(wanted: Wanted) -> list[str]:
         "Where your Cursor has no override: Azure OpenAI, with the same key, and",
         f"  Base URL                  {wanted.base_url}",
         f"  Deployment Name           {wanted.model}",
-        "A name with gpt, claude or gemini in it would make Cursor ask in other forms, or elsewhere.",
+        *_about(wanted.model),
+    ]
+
+
+def _about(model: str) -> list[str]:
+    """What a vendor's word in the name of a model does."""
+    words = [word for word in ("gpt", "claude", "gemini") if word in model.lower()]
+    if not words:
+        return []
+    return [
+        f"With {words[0]} in the name of a model, Cursor asks in another form, which is understood here, or asks",
+        "its vendor itself, which is not seen here. An alias without such a word is safer: --model ALIAS",
     ]
 
 

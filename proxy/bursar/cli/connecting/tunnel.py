@@ -36,7 +36,7 @@ PROGRAMS = (
         "cloudflared",
         lambda port: ["cloudflared", "tunnel", "--no-autoupdate", "--url", f"http://127.0.0.1:{port}"],
         re.compile(r"https://(?!api\.)[a-z0-9-]+\.trycloudflare\.com"),
-        "no account needed; a new name each time, and Cloudflare promises nothing for streams through it",
+        "no account needed, a new name each time, streams not promised",
     ),
     TunnelProgram(
         "ngrok",
