@@ -86,6 +86,7 @@ class Door:
         """
         ends_s = asyncio.get_running_loop().time() + grace_s
         self._closing = True
+        await _let_in()
         for listening in self._listening:
             listening.close()
         for sock in self._sockets:
@@ -95,9 +96,7 @@ class Door:
                 # A path that another process has taken over since is its own.
                 if path.stat().st_ino == inode:
                     path.unlink()
-        # What has already been accepted or read begins before its connection is judged.
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await _let_in()
         for connection in tuple(self._crowd):
             connection.retire(coming=True)
         await self._until_nobody_comes(min(grace_s, _COMING_S))
@@ -156,6 +155,12 @@ class Door:
     def _unmet_expectation(self) -> web.Response:
         body = self._words(BadRequest("no Expect but 100-continue is understood"))
         return web.Response(status=417, body=body, content_type="application/json")
+
+
+async def _let_in() -> None:
+    """Let the event loop take what the kernel has already: whoever has connected, and what they have asked."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 async def open_door(

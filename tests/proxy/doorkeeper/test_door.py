@@ -46,7 +46,7 @@ async def test_a_running_request_is_finished_within_the_grace(open_app: OpenApp,
     await waiting.begun.wait()
     async with asyncio.TaskGroup() as group:
         closing = group.create_task(door.close(5))
-        assert await idle_reader.read() == b""  # a connection that asks nothing is closed at once
+        assert await idle_reader.read() == b""  # a connection that asks nothing is closed within a moment
         with pytest.raises(ConnectionRefusedError):
             await dial(port)
         assert not closing.done()
@@ -68,6 +68,41 @@ async def test_what_outlives_the_grace_is_cancelled_and_waited_for(open_app: Ope
     assert waiting.undone.is_set()
     assert door.running == 0
     assert await reader.read() == b""
+
+
+async def test_whoever_has_connected_is_still_answered(open_app: OpenApp, dial: Dial) -> None:
+    waiting = Waiting()
+    waiting.go_on.set()
+    door = await open_app(waiting.app)
+    early, early_writer = await dial(door.ports[0])
+    late = socket.create_connection(("127.0.0.1", door.ports[0]))  # waits to be accepted
+    late.setblocking(False)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(door.close(5))
+        await asyncio.sleep(0.05)
+        early_writer.write(GET)
+        assert (await early.read()).endswith(b"done")
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(late, GET)
+        assert b"Connection: close" in await loop.sock_recv(late, 4096)
+    late.close()
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_somebody_in_a_hurry_ends_the_grace(open_app: OpenApp, dial: Dial, before: bool) -> None:
+    waiting = Waiting()
+    door = await open_app(waiting.app)
+    reader, writer = await dial(door.ports[0])
+    writer.write(GET)
+    await waiting.begun.wait()
+    if before:
+        door.hurry()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        group.create_task(door.close(60))
+        await asyncio.sleep(0.02)
+        door.hurry()
+        assert await reader.read() == b""
+    assert waiting.undone.is_set()  # in good order all the same
 
 
 async def test_a_body_under_way_still_arrives_while_the_door_closes(open_app: OpenApp, dial: Dial) -> None:
