@@ -30,6 +30,7 @@ TABS = (
     Tab("upstreams", "Upstreams", "UpstreamBrowser"),
     Tab("models", "Models", "Models"),
     Tab("playground", "Playground", "Playground"),
+    Tab("usage", "Usage", "Usage"),
     Tab("log", "Log", "Log"),
 )
 
