@@ -83,10 +83,13 @@ async def list_plans(request: web.Request) -> web.Response:
     treasury = request.app[TREASURY]
     standings = await treasury.ledger.standings(treasury.accounts)
     now_ms = treasury.clock.now_ms()
+    plans = treasury.current().config.plans
     overflows = {each.within: standings[each.id] for each in treasury.accounts if each.kind is AccountKind.OVERFLOW}
     return say(
         [
-            PlanRow(each, standings[each.id], _state(each, now_ms), overflows.get(each.id))
+            PlanRow(
+                each, standings[each.id], _state(each, now_ms), overflows.get(each.id), plans[each.name].overflow_wallet
+            )
             for each in treasury.accounts
             if each.kind is AccountKind.PLAN
         ]

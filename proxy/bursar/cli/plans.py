@@ -175,7 +175,17 @@ def _list(rows: tuple[PlanRow, ...], *, as_json: bool) -> None:
                 amount_of(standing.granted, account.unit),
                 str(Recurrence(account.every, account.anchor)),
                 instant(end_ms) if end_ms is not None else "never",
-                "-" if row.overflow is None else amount_of(row.overflow.settled, Unit.NANO_DOLLARS),
+                _overflow(row),
             )
         )
     say_table(("plan", "state", "used", "of", "every", "resets", "overflow"), cells, right=(2, 3))
+
+
+def _overflow(row: PlanRow) -> str:
+    """Which wallet pays beyond it, and how much of what it may."""
+    if not row.wallet:
+        return "off"
+    if row.overflow is None:
+        return f"wallet {row.wallet}"
+    used, most = (amount_of(each, Unit.NANO_DOLLARS) for each in (row.overflow.settled, row.overflow.granted))
+    return f"wallet {row.wallet}, {used} of {most}"

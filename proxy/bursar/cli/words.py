@@ -13,8 +13,10 @@ def amount_of(number: int, unit: Unit) -> str:
     if unit is Unit.NANO_DOLLARS:
         return usd(number)
     if unit is Unit.MICRO_REQUESTS:
-        return f"{plain_millionths(number)} requests"
-    return f"{number:,} {unit.value.replace('_', ' ')}"
+        text = plain_millionths(number)
+        return f"{text} request" if text == "1" else f"{text} requests"
+    words = unit.value.replace("_", " ")
+    return f"{number:,} {words.removesuffix('s') if number == 1 else words}"
 
 
 def duration(milliseconds: int) -> str:

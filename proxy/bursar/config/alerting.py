@@ -37,7 +37,7 @@ def command(value: object) -> tuple[str, ...]:
     """A program and what it is started with; no shell reads it. Empty: none."""
     if isinstance(value, list) and len(value) <= 64 and all(isinstance(each, str) and each for each in value):
         return tuple(v.text(each) for each in value)
-    raise v.Wrong('a list of a program and its arguments, such as ["/home/me/bin/tell", "--loud"]')
+    raise v.Wrong('a list of a program and its arguments, such as ["/opt/bin/tell-me", "--loud"]')
 
 
 def webhook(value: object) -> str:

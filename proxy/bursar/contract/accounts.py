@@ -79,12 +79,16 @@ class WalletRow(msgspec.Struct, frozen=True):
 
 
 class PlanRow(msgspec.Struct, frozen=True):
-    """One plan: how it stands, its state now, and what it may draw from its wallet, where that is limited."""
+    """One plan: how it stands, its state now, and what it may draw from its wallet, where that is limited.
+
+    `wallet` pays when it is used up; empty where nothing does.
+    """
 
     account: Account
     standing: Standing
     state: PlanState
     overflow: Standing | None = None
+    wallet: str = ""
 
 
 class DoubtRow(msgspec.Struct, frozen=True):

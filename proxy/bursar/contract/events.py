@@ -128,7 +128,7 @@ class BalanceCompared(_Event, frozen=True):
 
 
 class HoldInDoubt(_Event, frozen=True):
-    """A hold whose process died is still held."""
+    """A hold whose process died is still held; at `settles_ms` it is settled whole by itself: None for never."""
 
     hold_id: int
     exchange_id: str
@@ -136,6 +136,7 @@ class HoldInDoubt(_Event, frozen=True):
     model: str
     placed_ms: int
     shares: tuple[tuple[str, int], ...]
+    settles_ms: int | None = None
 
 
 class DoubtResolved(_Event, frozen=True):

@@ -103,7 +103,7 @@ class Spend(msgspec.Struct):
 
 
 class DoubtView(msgspec.Struct, frozen=True):
-    """A hold in doubt."""
+    """A hold in doubt; at `settles_ms` it is settled whole by itself: None for never."""
 
     hold_id: int
     exchange_id: str
@@ -111,6 +111,7 @@ class DoubtView(msgspec.Struct, frozen=True):
     model: str
     placed_ms: int
     shares: tuple[tuple[str, int], ...]
+    settles_ms: int | None = None
 
 
 class Snapshot(msgspec.Struct):
@@ -171,7 +172,13 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
             snapshot.raises.pop(event.grant.id, None)
         case HoldInDoubt():
             snapshot.in_doubt[event.hold_id] = DoubtView(
-                event.hold_id, event.exchange_id, event.upstream, event.model, event.placed_ms, event.shares
+                event.hold_id,
+                event.exchange_id,
+                event.upstream,
+                event.model,
+                event.placed_ms,
+                event.shares,
+                event.settles_ms,
             )
         case DoubtResolved():
             snapshot.in_doubt.pop(event.hold_id, None)

@@ -73,14 +73,17 @@ class Doubts:
 
 def _doubts(transaction: Transaction) -> tuple[Doubt, ...]:
     return tuple(
-        Doubt(hold, _settles_ms(transaction, hold))
+        Doubt(hold, settles_ms(transaction, hold))
         for hold in transaction.open_holds()
         if hold.state is HoldState.IN_DOUBT
     )
 
 
-def _settles_ms(transaction: Transaction, hold: Hold) -> int | None:
-    """The end of the last of its cycles that ends: until then it may keep a call from being made twice."""
+def settles_ms(transaction: Transaction, hold: Hold) -> int | None:
+    """When a hold in doubt is settled whole; None for never.
+
+    At the end of the last of its cycles that ends: until then it may keep a call from being made twice.
+    """
     standings = (transaction.standing_in(share.account_id, share.cycle_start_ms) for share in hold.shares)
     ends = [each.cycle.end_ms for each in standings if each is not None and each.cycle.end_ms is not None]
     return max(ends, default=None)

@@ -13,6 +13,7 @@ from bursar.domain.hold import EntryKind, Hold, HoldEnded, HoldState
 from bursar.domain.refusals import LedgerUnavailable, Refusal
 from bursar.domain.route import Route
 from bursar.ledger.changes import Ended, Placed, accounts_of, end, place, standing_now
+from bursar.ledger.doubts import settles_ms
 from bursar.ledger.ends import Ends
 from bursar.ledger.grants import told
 from bursar.ledger.now import Calendar, Now
@@ -156,11 +157,17 @@ class Ledger:
 
         What held nothing leaves nothing to be in doubt about, and is released. Raises StoreUnavailable.
         """
-        for hold in await self._store.submit(partial(_doubt_open, now=self._now())):
-            shares = tuple((share.account_id, share.amount) for share in hold.shares)
+        for hold, ends_ms in await self._store.submit(partial(_doubt_open, now=self._now())):
             self._publish(
                 HoldInDoubt(
-                    self._clock.now_ms(), hold.id, hold.exchange_id, hold.upstream, hold.model, hold.placed_ms, shares
+                    self._clock.now_ms(),
+                    hold.id,
+                    hold.exchange_id,
+                    hold.upstream,
+                    hold.model,
+                    hold.placed_ms,
+                    tuple((share.account_id, share.amount) for share in hold.shares),
+                    ends_ms,
                 )
             )
 
@@ -263,15 +270,15 @@ class Ledger:
         return Now(self._clock.now_ms(), self._calendar)
 
 
-def _doubt_open(transaction: Transaction, now: Now) -> list[Hold]:
-    """Doubt or release all open holds; returns those in doubt."""
+def _doubt_open(transaction: Transaction, now: Now) -> list[tuple[Hold, int | None]]:
+    """Doubt or release all open holds; returns those in doubt, each with when it settles by itself."""
     for hold in transaction.open_holds():
         if hold.state is HoldState.OPEN:
             if hold.shares:
                 transaction.end_hold(hold.id, HoldState.IN_DOUBT)
             else:
                 end(transaction, (hold,), None, now)
-    return list(transaction.open_holds())
+    return [(hold, settles_ms(transaction, hold)) for hold in transaction.open_holds()]
 
 
 def _settled(record: UsageRecord, ended: Ended, now: Now) -> AttemptSettled:

@@ -105,6 +105,7 @@ def test_overflow_is_limited_and_switched_off(bursar: Bursar, richer: str, confi
     assert plan["overflow"]["granted"] == 50 * DOLLAR
     assert bursar("plan", "set", "main", "--overflow-limit", "none").status == 0
     assert bursar("plan", "list", "--json").json[0]["overflow"] is None
+    assert bursar("plan", "list").out.splitlines()[1].endswith("  wallet main")
     assert bursar("plan", "set", "main", "--overflow", "off").status == 0
     assert 'overflow = "off"' in config_file.read_text()
 

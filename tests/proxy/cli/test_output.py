@@ -34,7 +34,8 @@ def test_other_cells_stay() -> None:
 def test_amounts_and_durations() -> None:
     assert amount_of(5_000_000_000, Unit.NANO_DOLLARS) == "$5.00"
     assert amount_of(1_234_567, Unit.TOKENS) == "1,234,567 tokens"
-    assert amount_of(1, Unit.REQUESTS) == "1 requests"
+    assert amount_of(1, Unit.REQUESTS) == amount_of(1_000_000, Unit.MICRO_REQUESTS) == "1 request"
+    assert amount_of(1_500_000, Unit.MICRO_REQUESTS) == "1.5 requests"
     spans = {340: "340 ms", 1_000: "1 s", 61_000: "1 min 1 s", 22_320_000: "6 h 12 min", 86_400_000: "1 d"}
     assert [duration(ms) for ms in spans] == list(spans.values())
     assert duration(-61_000) == "-1 min 1 s"

@@ -240,6 +240,7 @@ async def test_what_a_dead_run_held_is_in_doubt_until_it_is_resolved(
         (f"x{n}", (("cap:laptop", 100 + n), ("cap:requests", 1))) for n in range(3)
     ]
     assert [each.hold_id for each in doubts] == [held.holds[0].id for held in left]
+    assert all(each.settles_ms is not None and each.settles_ms > each.placed_ms for each in doubts)
     assert (await ledger.standings([LAPTOP]))["cap:laptop"].held == 303
     events.clear()
 

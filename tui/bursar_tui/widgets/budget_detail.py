@@ -194,7 +194,10 @@ def _doubt(seen: Seen, doubt: DoubtView, width: int) -> Iterator[Line]:
     ends = any(
         snapshot.accounts[each].every is not Every.TOTAL for each, _ in doubt.shares if each in snapshot.accounts
     )
-    if ends:
+    if doubt.settles_ms is not None:
+        when = instant(doubt.settles_ms, seen.now_ms, seen.zone)
+        yield from sentence(f"If nobody decides, it is settled whole at {when}, and marked as an estimate.", width)
+    elif ends:
         yield from sentence(
             "If nobody decides, it is settled whole when its cycle ends, and marked as an estimate.", width
         )
