@@ -50,6 +50,7 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     keys.add_argument("--key-env", metavar="NAME", help="its key will be in this variable whenever the proxy runs")
     keys.add_argument("--no-key", action="store_true", help="it needs no key")
     add("--key-file", metavar="PATH", type=Path, help="keep the key in this file of mode 0600, not in the keyring")
+    add("--sealed", action="store_true", help="keep the key in the sealed file, which a passphrase opens")
     add("--no-check", action="store_true", help="do not ask the upstream whether it takes the key")
     add("--model", action="append", metavar="MODEL", help="a model behind the alias; another one is its fallback")
     add("--alias", default="default", metavar="NAME", help='the name that clients ask for; default: "default"')

@@ -9,6 +9,8 @@ from pathlib import Path
 from bursar.cli.asking import agreed, ask, ask_until, choose
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import complain, say
+from bursar.cli.passphrase import opened
+from bursar.cli.places import places_of
 from bursar.cli.secret import asked
 from bursar.cli.vendors import Vendor, offered, vendor_named
 from bursar.config.base_url import base_url
@@ -21,7 +23,7 @@ from bursar.domain.clock import SystemClock
 from bursar.domain.refusals import Refusal
 from bursar.domain.secret_reference import NO_SECRET, SecretForm, SecretReference, reference_of
 from bursar.secrets.secret import Secret, SecretUnavailable, secret_of
-from bursar.secrets.secrets import Secrets
+from bursar.secrets.secrets import Secrets, secrets_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _with_key(upstream: NewUpstream, vendor: Vendor, options: argparse.Namespace
 
 
 def _kept(upstream: NewUpstream, key: Secret, options: argparse.Namespace) -> NewUpstream:
-    reference = SecretReference(SecretForm.KEYRING, upstream.name)
+    reference = SecretReference(SecretForm.SEALED if options.sealed else SecretForm.KEYRING, upstream.name)
     if options.key_file:
         reference = SecretReference(SecretForm.FILE, str(options.key_file.expanduser().absolute()))
     return replace(upstream, reference=reference, key=key, to_keep=True)
@@ -152,21 +154,35 @@ def _settings(upstream: NewUpstream) -> UpstreamSettings:
 
 
 def stored(upstream: NewUpstream, folder: Path, options: argparse.Namespace) -> NewUpstream:
-    """The upstream once its key is kept: in the keyring, or in a file where there is none. Raises Failed."""
+    """The upstream once its key is kept: in the keyring, or elsewhere where there is none. Raises Failed."""
     if not upstream.to_keep or upstream.key is None:
         return upstream
-    secrets = Secrets(folder=folder)
+    secrets = secrets_at(places_of(options))
     try:
-        asyncio.run(secrets.put(upstream.reference, upstream.key))
+        _put(secrets, upstream.reference, upstream.key)
         return upstream
     except SecretUnavailable as error:
-        if options.yes or upstream.reference.form is SecretForm.FILE:
-            raise Failed(f"{error.sentence}\nOr let `bursar init` write such a file: --key-file PATH.") from None
+        if options.yes or upstream.reference.form is not SecretForm.KEYRING:
+            raise Failed(
+                f"{error.sentence}\nOr have `bursar init` keep it elsewhere: --sealed, --key-file PATH."
+            ) from None
         complain(error.sentence)
-    path = ask("Keep it in this file, which only you may read (empty: stop here)", str(folder / "keys" / upstream.name))
-    in_file = replace(upstream, reference=SecretReference(SecretForm.FILE, path))
+    elsewhere = replace(upstream, reference=_elsewhere(upstream.name, folder))
     try:
-        asyncio.run(secrets.put(in_file.reference, upstream.key))
+        _put(secrets, elsewhere.reference, upstream.key)
     except SecretUnavailable as error:
         raise Failed(error.sentence) from None
-    return in_file
+    return elsewhere
+
+
+def _elsewhere(name: str, folder: Path) -> SecretReference:
+    """Where a person without a keyring wants a key to be."""
+    say("Where is it to be kept?")
+    if choose("Number", ["in a file that a passphrase opens", "in a file that only you may read"]) == 0:
+        return SecretReference(SecretForm.SEALED, name)
+    return SecretReference(SecretForm.FILE, ask("Which file", str(folder / "keys" / name)))
+
+
+def _put(secrets: Secrets, reference: SecretReference, key: Secret) -> None:
+    opened(secrets, [reference], making=True)
+    asyncio.run(secrets.put(reference, key))

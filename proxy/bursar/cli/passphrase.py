@@ -79,14 +79,17 @@ def somebody_is_here() -> bool:
     """Whether this process has a terminal, and is the one that its user types into."""
     if os.name != "posix":
         return sys.stdin.isatty()
-    with suppress(OSError):
+    try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-        try:
-            # A job in the background would be stopped by the system for reading.
-            return os.tcgetpgrp(terminal) == os.getpgrp()
-        finally:
-            os.close(terminal)
-    return False
+    except OSError:
+        return sys.stdin.isatty()
+    try:
+        # A job in the background would be stopped by the system for reading.
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
 
 
 def asked_at_start(sealed: SealedFile) -> None:

@@ -10,7 +10,7 @@ from bursar.secrets.secrets import Secrets
 
 _log = logging.getLogger(__name__)
 
-LOOK_S = 5.0
+LOOK_S = 3.0
 """How often it is looked whether a key that is missing can be had by now."""
 
 

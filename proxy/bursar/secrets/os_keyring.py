@@ -70,7 +70,7 @@ class OsKeyring:
         find: Callable[[], "KeyringBackend"] = preferred,
         *,
         accepted: frozenset[str] = REAL,
-        limit_s: float = 5.0,
+        limit_s: float = 3.0,
     ) -> None:
         self._find = find
         self._accepted = accepted

@@ -1,24 +1,24 @@
 """`bursar init` gets from nothing to a first call, asked or unattended, and gives no key away on the way."""
 
 import os
-import pty
-import select
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.conversation import conversation
 
 from bursar.config.load import load
 from bursar.domain.cycle import Every
 from bursar.domain.recurrence import Recurrence
+from bursar.secrets.sealed_file import SealedFile
 
 Bursar = Callable[..., Any]
 
 CANARY = "sk-canary-0123456789"
+PASSPHRASE = "a canary's long passphrase"
 
 
 def everything_in(folder: Path) -> bytes:
@@ -123,36 +123,6 @@ def test_a_broken_configuration_is_not_added_to(bursar: Bursar, config_file: Pat
     assert "line 2" in ran.err
 
 
-def conversation(command: list[str], env: dict[str, str], answers: list[tuple[str, str]], limit_s: float = 60) -> str:
-    """Run a command on a terminal and answer each question once it has been asked; all that was on the screen."""
-    main, side = pty.openpty()
-    process = subprocess.Popen(
-        command, env=env, stdin=side, stdout=side, stderr=side, close_fds=True, start_new_session=True
-    )
-    os.close(side)
-    screen, seen, end = "", 0, time.monotonic() + limit_s
-    try:
-        while time.monotonic() < end:
-            if not select.select([main], [], [], 0.2)[0]:
-                continue
-            try:
-                piece = os.read(main, 65_536)
-            except OSError:
-                break
-            if not piece:
-                break
-            screen += piece.decode("utf-8", "replace")
-            if answers and answers[0][0] in screen[seen:]:
-                seen = len(screen)
-                os.write(main, answers.pop(0)[1].encode() + b"\n")
-        process.wait(10)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(main)
-    return screen
-
-
 def test_asked_at_a_terminal_the_key_is_not_echoed(practice: str, home: Path, config_file: Path) -> None:
     env = {
         **os.environ,
@@ -176,7 +146,8 @@ def test_asked_at_a_terminal_the_key_is_not_echoed(practice: str, home: Path, co
             ("Spend at most", "5"),
             ("is missing", "3usd/day"),
             ("first client key", ""),
-            ("Keep it in this file", ""),
+            ("Number [1]:", "2"),
+            ("Which file", ""),
         ],
     )
     assert offered in screen
@@ -188,3 +159,25 @@ def test_asked_at_a_terminal_the_key_is_not_echoed(practice: str, home: Path, co
     assert (key_file.read_text(), key_file.stat().st_mode & 0o777) == (f"{CANARY}\n", 0o600)
     assert config.caps["daily"].usd == 3_000_000_000
     assert "  bk-" in screen
+
+
+def test_without_a_keyring_the_key_is_sealed_by_a_passphrase(practice: str, home: Path, config_file: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "BURSAR_HOME": str(home)}
+    env["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    words = ["--upstream", "other", "--base-url", practice, "--model", "practice-small", "--client", "laptop"]
+    screen = conversation(
+        [sys.executable, "-m", "bursar", "init", *words, "--cap", "none", "--name", "lab"],
+        env,
+        [
+            ("need a key?", ""),
+            ("not shown):", CANARY),
+            ("Number [1]:", "1"),
+            ("Choose a passphrase", PASSPHRASE),
+            ("Once more", PASSPHRASE),
+        ],
+    )
+    assert "  bk-" in screen
+    assert "canary" not in screen
+    assert str(load(config_file, environ={}).upstreams["lab"].secret) == "sealed:lab"
+    assert SealedFile(home / "data" / "secrets.sealed", lambda _: PASSPHRASE).get("lab") == CANARY
+    assert CANARY.encode() not in everything_in(home)
