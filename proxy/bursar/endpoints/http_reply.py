@@ -16,14 +16,27 @@ _STREAM_HEADERS = {
 }
 
 
+LINGER_S = 0.25
+"""How long a connection stays after the sentence that says why its answer breaks off: there are clients that read
+nothing of what comes together with the end. Those that have understood close it first."""
+
+
 class EventStream(web.StreamResponse):
     """A stream that can be left without its proper end, which the server would otherwise write."""
 
     broken_off = False
+    transport: asyncio.Transport | None = None
+    """The connection to close in place of that end."""
 
     async def write_eof(self, data: bytes = b"") -> None:
         if not self.broken_off:
             await super().write_eof(data)
+        elif self.transport is not None:
+            # The handler has returned: the call is over, settled and counted, and nobody waits for this.
+            try:
+                await asyncio.sleep(LINGER_S)
+            finally:
+                self.transport.close()
 
     def write_comment(self, transport: asyncio.Transport, comment: bytes) -> None:
         """Write a comment from outside the handler, framed as the stream is."""
@@ -84,15 +97,15 @@ class HttpReply:
         self._state = ReplyState.FINISHED
 
     async def break_off(self, why: bytes = b"") -> None:
-        """Close the connection without the stream's proper end, after what was written has gone out."""
+        """Close the connection without the stream's proper end, once what was written could be read."""
         if why:
             await self.write(why)
         self._stop()
         self._state = ReplyState.BROKEN_OFF
         self._stream.broken_off = True
-        transport = self._request.transport
-        if transport is not None:
-            transport.close()
+        self._stream.transport = self._request.transport
+        if not why and self._stream.transport is not None:
+            self._stream.transport.close()
 
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """A whole answer at once; the server sends it when the handler returns it."""
