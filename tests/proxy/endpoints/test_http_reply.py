@@ -1,4 +1,4 @@
-"""A reply whose client has just gone ends as the call's cancellation would a moment later, and is no bug."""
+"""Replies at their ends: a client that has just gone, and an answer that breaks off with its reason."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -53,3 +53,28 @@ async def test_writing_to_a_connection_that_has_just_gone_is_leaving(last: Write
         assert await seen is asyncio.CancelledError
     finally:
         await server.close()
+
+
+async def test_the_reason_can_be_read_before_the_connection_ends() -> None:
+    over = asyncio.Event()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        reply = HttpReply(request, 60)
+        await begin(reply)
+        await reply.break_off(b"data: the reason\n\n")
+        over.set()
+        return reply.response
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    async with TestServer(app) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"the reason\n\n\r\n")
+        await over.wait()
+        # The handler has returned, and yet the end does not come with the reason: some clients would read neither.
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not reader.at_eof()
+        assert await reader.read() == b"", "no proper end"
+        writer.close()
