@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bursar.dialects.openai_chat_chunks import error_body
-from bursar.domain.refusals import RateLimited, Refusal
+from bursar.domain.refusals import OverBudget, RateLimited, Refusal
 
 
 def refusal_body(refusal: Refusal) -> bytes:
@@ -20,6 +20,20 @@ def refusal_headers(refusal: Refusal) -> dict[str, str]:
         headers["Retry-After"] = str(refusal.retry_after_s)
     if isinstance(refusal, RateLimited):
         headers.update(refusal.headers)
+    if isinstance(refusal, OverBudget):
+        headers.update(_budget_headers(refusal))
+    return headers
+
+
+def _budget_headers(refusal: OverBudget) -> dict[str, str]:
+    """What is left of the cap that refuses, or how full the wallet is: what an answer would have said."""
+    detail = refusal.detail
+    headers = {}
+    if str(detail.get("account", "")).startswith("cap:") and detail.get("unit") == "usd":
+        left = str(detail["available"])
+        headers["x-bursar-budget-remaining-usd"] = "0.0" if left.startswith("-") else left
+    if "wallet_state" in detail:
+        headers["x-bursar-wallet-state"] = str(detail["wallet_state"])
     return headers
 
 

@@ -7,6 +7,7 @@ from bursar.domain.cycle import Every
 from bursar.domain.money import NANO_PER_USD, plain_millionths, plain_usd, usd
 from bursar.domain.plan import PlanState, Term
 from bursar.domain.refusals import InsufficientBalance, OverBudget, QuotaExceeded, SubscriptionExpired
+from bursar.domain.wallet import wallet_state
 
 _EACH = {Every.HOUR: "Hourly", Every.DAY: "Daily", Every.WEEK: "Weekly", Every.MONTH: "Monthly", Every.TOTAL: "Total"}
 _RAISE = {AccountKind.CAP: "Raise it", AccountKind.WALLET: "Top it up"}
@@ -46,6 +47,7 @@ def over_budget(shortfall: Shortfall, now_ms: int, zone: tzinfo) -> OverBudget:
             "needed": _plain(account.unit, needed),
             "resets_at": None if end_ms is None else _local(end_ms, zone).isoformat(timespec="seconds"),
             "raise_with": raise_with,
+            **({"wallet_state": wallet_state(standing.available, account.levels).value} if account.levels else {}),
         },
     )
 

@@ -77,6 +77,21 @@ async def test_how_full_it_is_stands_in_a_header(tmp_path: Path, dollars: int, s
         assert (await proxy.chat(stream=True)).headers["x-bursar-wallet-state"] == state
 
 
+async def test_a_refusal_says_so_too(tmp_path: Path) -> None:
+    async with running_proxy(tmp_path, WALLET) as proxy:
+        refused = await proxy.chat()
+        assert (refused.status, refused.json["error"]["code"]) == (402, "insufficient_balance")
+        assert refused.headers["x-bursar-wallet-state"] == "critical"
+        assert "x-bursar-budget-remaining-usd" not in refused.headers
+
+
+async def test_a_refusal_says_what_is_left_of_the_cap(tmp_path: Path) -> None:
+    async with running_proxy(tmp_path, TINY) as proxy:
+        refused = await proxy.chat()
+        assert (refused.status, refused.headers["x-bursar-budget-remaining-usd"]) == (402, "0.0000001")
+        assert "x-bursar-wallet-state" not in refused.headers
+
+
 async def test_too_small_a_top_up_and_an_unknown_wallet_are_refused(tmp_path: Path) -> None:
     async with running_proxy(tmp_path, WALLET) as proxy, AdminClient(proxy.places) as client:
         with pytest.raises(Refused, match=r"at least \$5\.00"):
