@@ -43,7 +43,7 @@ class BursarApp(App[None]):
     MODES = {tab.name: tab.open for tab in (*TABS, OFFLINE)}
     DEFAULT_MODE = TABS[0].name
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(number), f"go('{tab.name}')", tab.title, show=False) for number, tab in enumerate(TABS, 1)),
+        *(Binding(tab.key, f"go('{tab.name}')", tab.title, show=False) for tab in TABS),
         Binding("ctrl+p", "command_palette", "commands"),
         Binding("question_mark,f1", "help", "help"),
         Binding("exclamation_mark", "alerts", "alerts", show=False),

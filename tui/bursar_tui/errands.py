@@ -69,7 +69,8 @@ class Errand(Generic[T]):
     """One thing to ask: what is being done, how, what to say of the answer, and whether that is good news.
 
     `then` gets the answer, for what no event tells: the text of a key, a sum that was asked for. Nothing at
-    all is told of an errand without words for what is being done: a screen asked it by itself.
+    all is told of an errand without words for what is being done: a screen asked it by itself. `failed` gets the
+    refusal, or what kept the proxy from answering, for who must keep what was typed.
     """
 
     doing: str
@@ -77,6 +78,7 @@ class Errand(Generic[T]):
     said: Callable[[T], str]
     then: Callable[[T], object] | None = None
     well: Callable[[T], bool] | None = None
+    failed: Callable[[Exception], object] | None = None
 
 
 class Turn(Protocol):
@@ -96,6 +98,8 @@ async def run(errand: Errand[T], door: OpenDoor, tell: Turn) -> None:
     except (NotRunning, Refused, Mismatch) as error:
         if told:
             tell(as_sentence(str(error)), well=False)
+        if errand.failed is not None:
+            errand.failed(error)
         return
     if told:
         tell(errand.said(answer), well=errand.well is None or errand.well(answer))

@@ -16,6 +16,11 @@ class Tab:
     title: str
     screen: str
 
+    @property
+    def key(self) -> str:
+        """The digit that leads there: its place in the list, 0 for the tenth."""
+        return str((TABS.index(self) + 1) % 10)
+
     def open(self) -> "LiveScreen":
         """The screen itself; its module is loaded when it is first looked at."""
         module = importlib.import_module(f"bursar_tui.screens.{self.name}")
@@ -31,6 +36,7 @@ TABS = (
     Tab("models", "Models", "Models"),
     Tab("playground", "Playground", "Playground"),
     Tab("usage", "Usage", "Usage"),
+    Tab("settings", "Settings", "Settings"),
     Tab("log", "Log", "Log"),
 )
 

@@ -85,8 +85,9 @@ async def _write(request: web.Request, write: Callable[[Path], Config]) -> web.R
     try:
         config = await asyncio.to_thread(write, _file(context))
     except BrokenConfig as broken:
+        rest = f" (and {len(broken.problems) - 1} more problems)" if len(broken.problems) > 1 else ""
         raise BrokenConfiguration(
-            "the configuration would have problems; nothing was changed",
+            f"{broken.problems[0].sentence.rstrip('.')}{rest}; nothing was changed",
             detail={"problems": tuple(map(file_problem, broken.problems))},
         ) from None
     except ConfigChanged as error:

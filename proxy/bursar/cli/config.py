@@ -13,6 +13,7 @@ from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import complain, say, say_json
 from bursar.cli.places import add_config, places_of
 from bursar.config import edit
+from bursar.config.described import is_read_at_start
 from bursar.config.document import CannotEdit, key_of
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
@@ -83,6 +84,8 @@ def run(options: argparse.Namespace) -> int:
                 say(line)
         case "set":
             edited(options, lambda file: _set(file, options.key, options.value))
+            if is_read_at_start(options.key):
+                complain("It takes effect when the proxy is started again.")
         case "unset" | "remove":
             edited(options, lambda file: edit.remove(file, options.key))
     return Exit.OK

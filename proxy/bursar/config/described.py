@@ -36,7 +36,18 @@ def _described(section: str, each: Field[Any], known: Setting, *, once: bool) ->
     default = ""
     if each.default not in (None, MISSING) and not (isinstance(each.default, str) and not each.default):
         default = line_of(name, written(each.default, known.read)).partition(" = ")[2]
-    return SettingView(section, name, kind, default, known.meaning, _allowed(known.read), known.required, once, choices)
+    return SettingView(
+        section,
+        name,
+        kind,
+        default,
+        known.meaning,
+        _allowed(known.read),
+        known.required,
+        once,
+        choices,
+        known.at_start,
+    )
 
 
 def _kind(written_as: object, read: v.Read[Any]) -> tuple[str, tuple[str, ...]]:
@@ -65,3 +76,8 @@ def _allowed(read: v.Read[Any]) -> str:
     except Wrong as wrong:
         return wrong.allowed
     return ""
+
+
+def is_read_at_start(key: str) -> bool:
+    """Whether a dotted key such as `server.port` is of a setting that is read when the proxy starts alone."""
+    return any(each.at_start and key == f"{each.section}.{each.key}" for each in described())

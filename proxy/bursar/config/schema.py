@@ -74,20 +74,20 @@ class Free(StrEnum):
 class ServerSettings:
     """`[server]`: the public door."""
 
-    host: str = setting("127.0.0.1", v.host, "The address to listen on.")
-    port: int = setting(4141, v.whole(0, 65535), "The port to listen on; 0 takes a free one.")
+    host: str = setting("127.0.0.1", v.host, "The address to listen on.", at_start=True)
+    port: int = setting(4141, v.whole(0, 65535), "The port to listen on; 0 takes a free one.", at_start=True)
     allow_remote: bool = setting(
         False, v.truth, "Whether other machines may be let in; without it only an address of this machine is accepted."
     )
     allowed_hosts: tuple[str, ...] = setting(
         (), v.host_names, "Names, beside those of this machine, under which clients may ask for the proxy."
     )
-    zone: str = setting("local", v.zone, 'The time zone in which days begin: "local" or an IANA name.')
+    zone: str = setting("local", v.zone, 'The time zone in which days begin: "local" or an IANA name.', at_start=True)
     body_limit_mib: int = setting(32, v.whole(1, 1024), "The largest request body, in MiB.")
-    header_s: float = setting(10.0, v.seconds(1, 300), "How long a client may take to send its headers.")
+    header_s: float = setting(10.0, v.seconds(1, 300), "How long a client may take to send its headers.", at_start=True)
     body_s: float = setting(20.0, v.seconds(1, 3600), "How long a client may pause while it sends its body.")
-    idle_s: float = setting(15.0, v.seconds(1, 3600), "How long a connection without a request is kept.")
-    max_connections: int = setting(512, v.whole(1, 65535), "How many connections are served at once.")
+    idle_s: float = setting(15.0, v.seconds(1, 3600), "How long a connection without a request is kept.", at_start=True)
+    max_connections: int = setting(512, v.whole(1, 65535), "How many connections are served at once.", at_start=True)
     drain_s: float = setting(
         30.0, v.seconds(0, 3600), "How long running calls may go on once the proxy is told to stop."
     )
@@ -285,9 +285,14 @@ class CapSettings:
 class StorageSettings:
     """`[storage]`: where the ledger is kept."""
 
-    path: str = setting("", v.whole_path, "The ledger's file; where empty, it is in this user's data folder.")
+    path: str = setting(
+        "", v.whole_path, "The ledger's file; where empty, it is in this user's data folder.", at_start=True
+    )
     durability: Durability = setting(
-        Durability.NORMAL, v.one_of(Durability), 'How soon a fact is safe from a power cut: "full" costs speed.'
+        Durability.NORMAL,
+        v.one_of(Durability),
+        'How soon a fact is safe from a power cut: "full" costs speed.',
+        at_start=True,
     )
 
 

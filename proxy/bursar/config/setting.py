@@ -16,6 +16,8 @@ class Setting:
     meaning: str
     read: v.Read[object]
     required: bool = False
+    at_start: bool = False
+    """Whether it is read when the proxy starts, and at no other time."""
 
 
 def written_name(kept: str) -> str:
@@ -28,9 +30,9 @@ def field_name(written: str) -> str:
     return f"{written}_" if iskeyword(written) else written
 
 
-def setting(default: T, read: v.Read[T], meaning: str) -> T:
-    """A field that may be left out."""
-    return field(default=default, metadata={"setting": Setting(meaning, read)})
+def setting(default: T, read: v.Read[T], meaning: str, *, at_start: bool = False) -> T:
+    """A field that may be left out; `at_start` where a reload does not read it."""
+    return field(default=default, metadata={"setting": Setting(meaning, read, at_start=at_start)})
 
 
 def optional(read: v.Read[T], meaning: str) -> T | None:

@@ -44,6 +44,8 @@ class SettingView(msgspec.Struct, frozen=True):
     required: bool = False
     once: bool = True
     choices: tuple[str, ...] = ()
+    at_start: bool = False
+    """Whether it is read when the proxy starts, and at no other time."""
 
 
 class ConfigurationFile(msgspec.Struct, frozen=True):

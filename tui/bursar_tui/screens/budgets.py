@@ -25,12 +25,13 @@ from bursar_tui.budget_errands import (
 )
 from bursar_tui.ink import Line
 from bursar_tui.outlook import present_standing
-from bursar_tui.screens.browser import Browser
 from bursar_tui.screens.choice import Choice, Option
+from bursar_tui.screens.config_browser import ConfigBrowser
 from bursar_tui.screens.confirm import Confirm
 from bursar_tui.screens.form import Field, Form
 from bursar_tui.screens.screen import Command
 from bursar_tui.seen import Seen
+from bursar_tui.stated import NOUNS
 from bursar_tui.typed import as_option, presets
 from bursar_tui.widgets.budget_detail import budget_detail
 from bursar_tui.widgets.budget_rows import DOUBT, budget_rows
@@ -41,7 +42,7 @@ from bursar_tui.words import amount as amount_of
 _PAID_IN = (10, 20, 50, 100)
 
 
-class Budgets(Browser):
+class Budgets(ConfigBrowser):
     """Everything that can run out."""
 
     TAB = "budgets"
@@ -52,6 +53,9 @@ class Budgets(Browser):
         Command("e", "say what is left in a wallet", "bursar wallet correct 12.34 --wallet NAME"),
         Command("v", "ask the vendor for its balance", "bursar wallet compare --wallet NAME"),
         Command("z", "grant a plan's quota anew", "bursar plan reset NAME"),
+        Command("n", "make a cap, a plan or a wallet", "bursar cap set NAME 5usd/day"),
+        Command("c", "change what is stated of one, such as its limit", "bursar config set caps.NAME.usd 7.00"),
+        Command("x", "remove one", "bursar cap|plan|wallet remove NAME"),
         Command("s", "say what became of a hold in doubt", "bursar doubt settle|release NUMBER"),
     )
     BINDINGS = [
@@ -62,6 +66,9 @@ class Budgets(Browser):
         Binding("v", "compare", "ask vendor"),
         Binding("z", "reset", "reset"),
         Binding("s", "decide", "settle or release"),
+        Binding("n", "make", "new"),
+        Binding("c", "change", "change"),
+        Binding("x", "remove", "remove"),
     ]
 
     def rows(self, seen: Seen, width: int) -> list[ListRow]:
@@ -112,8 +119,51 @@ class Budgets(Browser):
                 return kind is AccountKind.PLAN
             case "decide":
                 return self.doubt is not None
+            case "change" | "remove":
+                return kind is not None
             case _:
                 return super().check_action(action, parameters)
+
+    def row_of(self, section: str, name: str) -> str:
+        """Accounts are named by their kind and name."""
+        return f"{NOUNS[section]}:{name}"
+
+    def action_make(self) -> None:
+        """A new account: which, is asked."""
+        options = [
+            Option(
+                "caps", "a cap", "what may be spent or used, by whom, each day or month", "bursar cap set NAME 5usd/day"
+            ),
+            Option("plans", "a plan", "what a vendor grants each cycle", "bursar plan add NAME …"),
+            Option(
+                "wallets", "a wallet", "what was paid in for an upstream", "bursar wallet add NAME --upstream UPSTREAM"
+            ),
+        ]
+        self.app.push_screen(Choice("Make what?", "", options), self._make)
+
+    def _make(self, section: str | None) -> None:
+        if section is not None:
+            self.open_form(section)
+
+    @property
+    def _stated_at(self) -> tuple[str, str] | None:
+        """Where the account at the cursor stands in the configuration."""
+        account = self.account
+        if account is None:
+            return None
+        # What a plan may draw from its wallet is stated with the plan.
+        kinds = {AccountKind.CAP: "caps", AccountKind.WALLET: "wallets"}
+        return kinds.get(account.kind, "plans"), account.name
+
+    def action_change(self) -> None:
+        """Its limit, and all else that is stated of it."""
+        if self._stated_at is not None:
+            self.open_form(*self._stated_at)
+
+    def action_remove(self) -> None:
+        """Remove it, once that is confirmed: its history stays."""
+        if self._stated_at is not None:
+            self.ask_removal(self._stated_at, "It limits or pays nothing any more. What was used stays in the history.")
 
     def action_raise_cap(self) -> None:
         """More of a cap for an hour: how much is one more key."""

@@ -40,7 +40,7 @@ class Header(Panel):
 
     def _tab_pieces(self, *, named: bool) -> Iterator[Piece]:
         """The tabs; where they are not `named`, the one in view alone has its name, the others their numbers."""
-        for number, tab in enumerate(self._tabs, 1):
+        for number, tab in ((each % 10, tab) for each, tab in enumerate(self._tabs, 1)):
             action = f"app.go('{tab.name}')"
             if tab.name == self._current:
                 yield Piece(f" {number} {tab.title} ", Role.TAB, action)

@@ -8,7 +8,6 @@ from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.marks import health_mark
 from bursar_tui.seen import Seen
 from bursar_tui.widgets.columns import Column, fitted, row, titles
-from bursar_tui.widgets.facts import sentence
 from bursar_tui.widgets.model_rows import chain_mark, went_on
 from bursar_tui.widgets.panel import heading
 from bursar_tui.widgets.upstream_detail import price
@@ -48,8 +47,8 @@ def _alias(seen: Seen, alias: AliasView, width: int) -> Iterator[Line]:
         yield from went_on(seen, alias.name)
         yield line(Piece("  l", Role.KEY, "screen.last"), Piece(" opens it", Role.MUTED, "screen.last"))
         yield BLANK
-    yield from sentence(f"The order is that of `routes` in [aliases.{alias.name}] of the configuration:", width)
-    yield line(Piece("  bursar config edit", Role.ACCENT))
+    yield line(Piece("m", Role.KEY, "screen.chain"), Piece(" puts them in another order:", Role.MUTED, "screen.chain"))
+    yield line(Piece(f"  bursar alias move {alias.name} 2 up", Role.ACCENT))
     yield line(Piece("What would become of a call now, and what it would cost:", Role.MUTED))
     yield line(Piece(f"  bursar explain {alias.name} --tokens 20000", Role.ACCENT))
 

@@ -118,7 +118,8 @@ def teach(seen: Seen, width: int) -> list[Line]:
         line(Piece("  [aliases.fast]", Role.ACCENT)),
         line(Piece(f'  routes = ["{first}/some-model", "{first}/another"]', Role.ACCENT)),
         BLANK,
-        line(Piece("  bursar config edit", Role.ACCENT), Piece("  opens the file", Role.MUTED)),
+        line(Piece("  n", Role.KEY, "screen.make"), Piece(" makes one:", Role.MUTED, "screen.make")),
+        line(Piece(f"  bursar alias set fast {first}/some-model {first}/another", Role.ACCENT)),
     ]
 
 

@@ -75,10 +75,16 @@ class RowList(ScrollView, can_focus=True):
         """What the cursor is at; empty where there is nothing."""
         return self._chosen
 
+    def has(self, row_id: str) -> bool:
+        """Whether there is such a row."""
+        return any(row.id == row_id for row in self._rows)
+
     def put_at(self, row_id: str) -> None:
         """Put the cursor on a row that is there, or will be with what is shown next."""
-        self._chosen = row_id
+        was, self._chosen = self._chosen, row_id
         self.again()
+        if self._chosen != was and self.is_attached:
+            self.post_message(self.Passed())
 
     def show(self, seen: Seen) -> None:
         """Draw what is seen now."""

@@ -1,0 +1,164 @@
+"""Settings: the configuration by section, each setting with its value, default and meaning; changed where it stands."""
+
+from typing import cast
+
+from textual.binding import Binding
+
+from bursar.contract.configuration import TakeOut
+from bursar_tui.config_errands import editing, reading
+from bursar_tui.ink import Line
+from bursar_tui.screens.choice import Choice, Option
+from bursar_tui.screens.config_browser import ConfigBrowser, Teller
+from bursar_tui.screens.config_text import ConfigText, Draft
+from bursar_tui.screens.screen import Command
+from bursar_tui.seen import Seen
+from bursar_tui.stated import NOUNS, Path, Stated
+from bursar_tui.toml_values import key_of
+from bursar_tui.widgets.row_list import ListRow
+from bursar_tui.widgets.setting_detail import setting_detail
+from bursar_tui.widgets.setting_rows import path_of, row_id, setting_rows
+from bursar_tui.widgets.toml_text import keeps
+
+_LOST = {
+    "upstreams": "No call goes there any more; what goes through it is removed first. Its key stays in the keyring.",
+    "aliases": "Clients that ask for it are refused.",
+    "prices": "What costs without a price is what the price table says; without any, dollar caps refuse the call.",
+    "caps": "It limits nothing any more. What was used stays in the history.",
+    "plans": "It bears nothing any more. What was used stays in the history.",
+    "wallets": "It pays nothing any more. What was paid in stays in the history.",
+}
+
+
+_KEPT_NOT = "The file has line ends of several kinds, which would not stay as they are here; use: bursar config edit"
+
+
+class Settings(ConfigBrowser):
+    """Every setting there is."""
+
+    TAB = "settings"
+    commands = (
+        Command("e", "change a setting, or a whole table", "bursar config set KEY VALUE"),
+        Command("d", "take a setting back to its default", "bursar config unset KEY"),
+        Command("n", "make an upstream, alias, price, cap, plan or wallet", "bursar upstream add NAME --kind KIND"),
+        Command("x", "remove one", "bursar config unset caps.NAME"),
+        Command("w", "edit the file as a whole", "bursar config edit"),
+    )
+    BINDINGS = [
+        Binding("e", "change", "change"),
+        Binding("d", "default", "default"),
+        Binding("n", "make", "new"),
+        Binding("x", "remove", "remove"),
+        Binding("w", "whole", "whole file"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stated: Stated | None = None
+        self._asked_for: tuple[str, str, str] | None = None
+        self._draft: Draft | None = None
+
+    def rows(self, seen: Seen, width: int) -> list[ListRow]:
+        """One line for each setting, under the header of its table."""
+        return setting_rows(self._stated, self._draft is not None, width)
+
+    def detail(self, seen: Seen, row_id: str, width: int) -> list[Line]:
+        """One of them."""
+        return setting_detail(self._stated, path_of(row_id), width)
+
+    def row_of(self, section: str, name: str) -> str:
+        """A table is found at its header."""
+        return row_id((section, name)) if section in NOUNS else self.list.cursor_id
+
+    def show(self, seen: Seen) -> None:
+        """The file is no part of the state: it is asked for whenever it has changed."""
+        super().show(seen)
+        view = seen.snapshot.configuration
+        wanted = (seen.snapshot.run, view.etag, view.file_etag)
+        if seen.known and self.is_current and wanted != self._asked_for:
+            self._asked_for = wanted
+            self.send(reading(self.take))
+
+    def take(self, stated: Stated) -> None:
+        """The file as it is now."""
+        self._stated = stated
+        self.again()
+        self.refresh_bindings()
+
+    @property
+    def path(self) -> Path:
+        """The key or table at the cursor."""
+        return path_of(self.list.cursor_id)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done to what the cursor is at is offered."""
+        path, stated = self.path, self._stated
+        if action in ("make", "whole"):
+            return stated is not None
+        if action == "change":
+            return stated is not None and bool(path)
+        if action == "default":
+            return stated is not None and stated.setting(path) is not None and stated.value(path) is not None
+        if action == "remove":
+            return stated is not None and path[:1] != () and path[0] in NOUNS and len(path) >= 2
+        return super().check_action(action, parameters)
+
+    def action_change(self) -> None:
+        """Type another value; at the header of a table, all of its values."""
+        path, stated = self.path, self._stated
+        if stated is None or not path:
+            return
+        named = path[0] in NOUNS
+        if stated.setting(path) is not None:
+            self.open_form(path[0], path[1] if named else None, (path[-1],))
+        elif not named or len(path) == 2:
+            self.open_form(path[0], path[1] if named else None)
+
+    def action_default(self) -> None:
+        """Take it out of the file."""
+        path, stated = self.path, self._stated
+        if stated is not None and path:
+            known = stated.setting(path)
+            at_start = known is not None and known.at_start
+            self.send(
+                editing(stated.etag, (TakeOut(path),), key_of(path), done="is back at its default", at_start=at_start)
+            )
+
+    def action_make(self) -> None:
+        """A new table: which, is asked."""
+        here = self.path[0] if self.path and self.path[0] in NOUNS else ""
+        sections = sorted(NOUNS, key=lambda section: section != here)
+        options = [Option(section, noun_phrase(NOUNS[section]), f"[{section}.NAME]") for section in sections]
+        self.app.push_screen(Choice("Make what?", "", options), self._make)
+
+    def _make(self, section: str | None) -> None:
+        if section is not None:
+            self.open_form(section)
+
+    def action_remove(self) -> None:
+        """Remove the table that the cursor is in."""
+        path = self.path[:2]
+        if len(path) == 2 and path[0] in NOUNS:
+            self.ask_removal(path, _LOST[path[0]])
+
+    def action_whole(self) -> None:
+        """The file itself; what was left unsaved goes on."""
+        if self._draft is not None:
+            self.app.push_screen(ConfigText(self._draft), self._left)
+        else:
+            self.send(reading(self._open_text, doing="Reading the configuration …"))
+
+    def _open_text(self, now: Stated) -> None:
+        if not keeps(now.file.text):
+            cast(Teller, self.app).tell(_KEPT_NOT, well=False)
+        elif self.is_current:
+            self.app.push_screen(ConfigText(Draft(now.file.text, now.file.text, now.etag)), self._left)
+
+    def _left(self, draft: Draft | None) -> None:
+        """Back from the file; what was not saved is kept."""
+        self._draft = draft if draft is not None and draft.is_changed else None
+        self.again()
+
+
+def noun_phrase(noun: str) -> str:
+    """`a cap`, `an alias`."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

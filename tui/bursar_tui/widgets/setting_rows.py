@@ -1,0 +1,88 @@
+"""Setting rows: the tables of the configuration with their settings, and what each of them is now."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from bursar_tui.ink import GAP, Line, Piece, Role, left, line
+from bursar_tui.stated import NOUNS, Path, Stated
+from bursar_tui.toml_values import as_toml, key_of
+from bursar_tui.widgets.panel import heading
+from bursar_tui.widgets.row_list import ListRow
+
+_KEY = 24
+
+
+def row_id(path: Path) -> str:
+    """A key as the id of its row."""
+    return json.dumps(path)
+
+
+def path_of(row: str) -> Path:
+    """The key that a row is of."""
+    return tuple(json.loads(row)) if row else ()
+
+
+def setting_rows(stated: Stated | None, unsaved: bool, width: int) -> list[ListRow]:
+    """All of them; before the file is read, one line that says so."""
+    if stated is None:
+        return [ListRow(heading("Settings", (Piece("reading the file …", Role.MUTED),), width))]
+    return [ListRow(heading("Settings", _state(stated, unsaved), width)), *_sections(stated, width)]
+
+
+def _state(stated: Stated, unsaved: bool) -> tuple[Piece, ...]:
+    """Whether what stands in the file is in force."""
+    if stated.file.problems:
+        count = len(stated.file.problems)
+        words = f"✗ {count} problem{'s' if count > 1 else ''}; what was in force before stays"
+        state = Piece(words, Role.BAD)
+    elif stated.file.etag != stated.file.in_force:
+        state = Piece("▲ changed, not yet in force", Role.WARN)
+    else:
+        state = Piece("● in force", Role.GOOD)
+    path = Piece(f"  {stated.file.path}", Role.MUTED)
+    return (state, Piece("  ▲ unsaved text: w goes on", Role.WARN), path) if unsaved else (state, path)
+
+
+def _sections(stated: Stated, width: int) -> Iterator[ListRow]:
+    for section, once in stated.sections():
+        if once:
+            yield ListRow(_header(stated, (section,)), row_id((section,)))
+            yield from _settings(stated, (section,), width)
+        for name in () if once else stated.names(section):
+            path = (section, name)
+            yield ListRow(_header(stated, path), row_id(path))
+            yield from _settings(stated, path, width)
+        if not once and not stated.names(section):
+            none = line(Piece(f"[{section}.NAME]", Role.FAINT), Piece(f"  no {NOUNS[section]} yet", Role.FAINT))
+            yield ListRow(none)
+
+
+def _header(stated: Stated, path: Path) -> Line:
+    wrong = stated.problems(path)
+    mark = Piece("  ✗", Role.BAD) if wrong else Piece("")
+    return line(Piece(f"[{key_of(path)}]", Role.ACCENT), mark)
+
+
+def _settings(stated: Stated, path: Path, width: int) -> Iterator[ListRow]:
+    """Of a table that is there once every setting; of the others what is stated, since most of it seldom is."""
+    known = {each.key: each for each in stated.settings(path[0])}
+    table = stated.table(path) or {}
+    for key, setting in known.items():
+        if setting.once or key in table or setting.required:
+            yield ListRow(_row(stated, (*path, key), setting.default, width), row_id((*path, key)))
+    for key in table:
+        if key not in known:
+            yield ListRow(_row(stated, (*path, key), "", width), row_id((*path, key)))
+
+
+def _row(stated: Stated, path: Path, default: str, width: int) -> Line:
+    value = stated.value(path)
+    wrong = bool(stated.problems(path))
+    key = Piece(f"  {left(path[-1], min(_KEY, width // 2))}", Role.MUTED)
+    if value is None:
+        shown = (Piece(default or "·", Role.FAINT), Piece("  default" if default else "", Role.FAINT))
+        return line(key, GAP, Piece("✗ needed", Role.BAD)) if wrong else line(key, GAP, shown)
+    text = "…" if isinstance(value, Mapping) and len(value) > 8 else as_toml(value)
+    if wrong:
+        return line(key, GAP, Piece("✗ ", Role.BAD), Piece(text, Role.STRONG))
+    return line(key, GAP, Piece(text, Role.STRONG))
