@@ -125,7 +125,9 @@ def _way_out(database: Path) -> str:
     backups = backups_of(database)
     if backups:
         return f"go back to the last backup: bursar restore {backups[-1]}"
-    return f"there is no backup of it; to begin anew, move it away: mv {database} {database}.old"
+    # With what SQLite has beside it: that would be taken for the new one's.
+    away = database.parent / "before"
+    return f"there is no backup of it; to begin anew, move it away: mkdir {away} && mv {database}* {away}"
 
 
 def private(file: Path, database: Path) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from bursar.cli.doctor_secrets import asked_of_proxy, key_places
-from bursar.cli.findings import Finding, note, problem, well
+from bursar.cli.findings import Finding, State, note, problem, well
 from bursar.cli.words import duration, instant
 from bursar.config.schema import Config, UpstreamSettings
 from bursar.contract.places import Places
@@ -28,12 +28,19 @@ async def outside(config: Config, places: Places, *, network: bool) -> list[Find
     try:
         asked = (_upstream(each, secrets, connection, places, network=network) for each in config.upstreams.values())
         for found in await asyncio.gather(*asked):
-            findings += found
+            findings += [_once(each, findings[0]) for each in found]
     finally:
         await connection.close()
     if not config.upstreams:
         findings.append(note("upstream", "none is configured yet: bursar init"))
     return findings + list(_routes(config))
+
+
+def _once(finding: Finding, keyring: Finding) -> Finding:
+    """What the line of the keyring says already is not said of each upstream again."""
+    if keyring.state is State.PROBLEM and finding.sentence.endswith(keyring.sentence):
+        return problem(finding.check, "its key is in the keyring: see there")
+    return finding
 
 
 async def _upstream(

@@ -39,7 +39,7 @@ _CHAIN = "keyring.backends.chainer.ChainerBackend"
 _NONE = "keyring.backends.fail."
 
 WAY_OUT = (
-    'Or keep the key elsewhere: secret = "sealed:NAME" (a file that a passphrase opens), secret = "env:NAME" '
+    'A key may also be kept elsewhere: secret = "sealed:NAME" (a file that a passphrase opens), secret = "env:NAME" '
     '(a variable) or secret = "file:PATH" (a file that only you may read).'
 )
 
