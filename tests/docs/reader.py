@@ -38,7 +38,8 @@ _ANSWERS = (
     ("Model behind the alias", None, "gpt-4.1-mini"),
     ("Spend at most", None, ""),
     ("Name of the first client key", None, ""),
-    ("Keep it in this file", None, ""),
+    ("Number", None, "2"),
+    ("Which file", None, ""),
 )
 """What `bursar init` asks, in its order, with what the reader types: the number that its list shows, or a text."""
 
