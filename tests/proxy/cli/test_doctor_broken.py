@@ -1,6 +1,7 @@
 """`bursar doctor` on broken set-ups: each is found, said in a line with what to do, and makes the exit status 1."""
 
 import os
+import shutil
 import socket
 import sqlite3
 import stat
@@ -137,6 +138,27 @@ def test_a_clock_that_is_not_the_upstreams(bursar: Bursar, configured: Callable[
     said = the_problem(ran, "clock")
     assert "at upstream main" in said
     assert "set the clock of this machine" in said
+
+
+@pytest.mark.parametrize("backend", ["fail", "null"])
+def test_a_keyring_that_is_not_there_or_keeps_nothing(
+    bursar: Bursar, configured: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"keyring.backends.{backend}.Keyring")
+    configured(upstream(9, "keyring:main"))
+    ran = bursar("doctor", "--json", "--offline")
+    said = {each["check"]: each["sentence"] for each in ran.json if each["state"] == "problem"}
+    assert (ran.status, set(said)) == (1, {"keyring", "upstream main"})
+    assert "env:NAME" in said["keyring"], "the way out"
+
+
+def test_a_disk_that_is_nearly_full(
+    bursar: Bursar, configured: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured()
+    real = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: real(folder)._replace(free=5 * 1024 * 1024))
+    assert "only 5 MiB are free" in the_problem(bursar("doctor", "--json", "--offline"), "disk")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder that nobody can write, whoever he is")
