@@ -1,12 +1,21 @@
 """Calls: the live list, its filter, and one call opened."""
 
+import time
+from functools import partial
+
 import pytest
+from fakes.samples import record
 from msgspec import structs
+from tui.attached import attached
 from tui.snapshots import CENT, NOW_MS, busy, empty
 from tui.stage import Stage, compare, staged
+from tui.test_older_calls import attempt
 
 from bursar.contract.codec import Numbered
+from bursar.contract.commands import HistoryPage
 from bursar.contract.events import ExchangeOpened, RouteView
+from bursar.domain.exchange import UsageRecord
+from bursar.storage.store import Transaction
 from bursar_tui.screens.call import Call
 from bursar_tui.screens.calls import Calls
 from bursar_tui.widgets.exchange_table import ExchangeTable
@@ -137,3 +146,49 @@ async def test_where_there_is_room_the_call_at_the_cursor_is_beside_the_list() -
         await stage.press("up")
         assert "402 budget_exceeded" not in stage.text
         assert "settled" in stage.text
+
+
+def keep(each: UsageRecord, transaction: Transaction) -> None:
+    """As the ledger does."""
+    transaction.add_record(each)
+
+
+async def test_calls_that_are_in_view_no_more_come_in_pages() -> None:
+    async with attached("") as hands:
+        for number in range(3):
+            each = record(f"older-{number}", cost_nano=0, at_ms=hands.app.seen.now_ms)
+            await hands.proxy.daemon.store.submit(partial(keep, each))
+        assert (await hands.proxy.chat()).status == 200
+        assert (await hands.proxy.chat()).status == 200
+        await hands.proxy.settled()
+        await hands.press("2")
+        await hands.sees("2 in view")
+        await hands.press("end")
+        await hands.sees("5, newest first")
+        await hands.press("end", "enter")
+        await hands.sees("older-0")
+        assert isinstance(hands.app.screen, Call)
+        await hands.press("escape", "slash", *"older-1", "enter")
+        await hands.sees("1 of 5")
+
+
+async def test_ten_thousand_calls_cost_no_more_than_those_in_view() -> None:
+    async with staged(busy(), (120, 40)) as stage:
+        await stage.press("2")
+        screen = stage.app.screen
+        assert isinstance(screen, Calls)
+        rows = tuple(attempt(f"older{number:06}", 1, 2_000 + number) for number in range(10_000))
+        for start in range(0, len(rows), 500):
+            screen.older.take(HistoryPage(rows[start : start + 500], str(start)))
+        screen.older.more = False
+        screen.again()
+        await stage.pilot.pause()
+        table = stage.app.screen.query_one(ExchangeTable)
+        begun = time.process_time()
+        for key in ("pagedown", "end", "pageup", "home"):
+            await stage.press(*[key] * 5)
+        assert time.process_time() - begun < 4
+        await stage.press("end")
+        assert table.cursor_id == "older009999"
+        assert "10,043, newest first" in stage.text
+        assert len(table._ended) < 2_000

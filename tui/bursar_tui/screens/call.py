@@ -4,6 +4,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 
+from bursar.contract.snapshot import ExchangeView
 from bursar_tui.screens.screen import LiveScreen
 from bursar_tui.widgets.exchange_detail import ExchangeDetail
 
@@ -14,15 +15,16 @@ class Call(LiveScreen):
     AUTO_FOCUS = "VerticalScroll"
     BINDINGS = [Binding("escape,backspace,enter", "close", "back")]
 
-    def __init__(self, exchange_id: str, tab: str) -> None:
+    def __init__(self, exchange_id: str, tab: str, kept: ExchangeView | None = None) -> None:
         self.TAB = tab
         super().__init__()
         self._exchange_id = exchange_id
+        self._kept = kept
 
     def body(self) -> ComposeResult:
         """The detail, scrolled where it is long."""
         with VerticalScroll(id="call"):
-            yield ExchangeDetail(self._exchange_id)
+            yield ExchangeDetail(self._exchange_id, self._kept)
 
     def action_close(self) -> None:
         """Back to where it was opened."""

@@ -16,16 +16,18 @@ LABEL = 11
 class ExchangeDetail(Panel):
     """One exchange, from who asked to who paid."""
 
-    def __init__(self, exchange_id: str | None = None) -> None:
+    def __init__(self, exchange_id: str | None = None, kept: ExchangeView | None = None) -> None:
         super().__init__()
         self.exchange_id = exchange_id
+        self.kept = kept
+        """The call as the history has it, for when the state has it no more."""
 
     def picture(self, seen: Seen, width: int, height: int) -> list[Line]:
         """How it stands, who asked, what was used, and each attempt."""
         del height
         if self.exchange_id is None:
             return []
-        exchange = seen.snapshot.exchanges.get(self.exchange_id)
+        exchange = seen.snapshot.exchanges.get(self.exchange_id) or self.kept
         if exchange is None:
             return [line(Piece("This call is no longer in view; the history keeps it.", Role.MUTED))]
         lines = [*_title(exchange, seen, width), BLANK, *_asked(exchange, seen), BLANK, *_used(exchange, seen)]

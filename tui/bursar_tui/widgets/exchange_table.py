@@ -16,6 +16,9 @@ from bursar_tui.widgets.columns import Column, Fitted, fitted, row, titles
 from bursar_tui.widgets.exchange_columns import Row
 from bursar_tui.widgets.lines import changes, strip_of
 
+_MOST_MADE = 2_000
+"""Rows that are kept once they are made."""
+
 Choose = Callable[[Seen], list[ExchangeView]]
 """Which exchanges are shown, and in which order."""
 
@@ -61,9 +64,13 @@ class ExchangeTable(ScrollView, can_focus=True):
         self._teach = teach
         self._seen: Seen | None = None
         self._fitted: list[Fitted[Row]] = []
+        self._exchanges: list[ExchangeView] = []
         self._ids: list[str] = []
+        self._taught: list[Line] = []
         self._ended: dict[tuple[object, ...], Line] = {}
         self._drawn: list[Line] = []
+        self._drawn_from = 0
+        self._at = 0
         self._chosen: str | None = None
         self._passed: str | None = None
 
@@ -71,6 +78,16 @@ class ExchangeTable(ScrollView, can_focus=True):
     def room(self) -> Size:
         """What is left beside the scrollbar."""
         return self.scrollable_content_region.size
+
+    @property
+    def after_cursor(self) -> int:
+        """How many rows there are below the cursor."""
+        return max(0, len(self._ids) - 1 - self._at)
+
+    @property
+    def at_top(self) -> bool:
+        """Whether the cursor is at the newest."""
+        return self._at == 0
 
     @property
     def cursor_id(self) -> str | None:
@@ -82,14 +99,16 @@ class ExchangeTable(ScrollView, can_focus=True):
         self._seen = seen
         if not self.is_attached or not self.room.width:
             return
-        before, was = self._drawn, self._place
-        self._drawn = self._draw(seen)
-        self._take_room(Size(self.room.width, len(self._drawn)))
-        if round(self.scroll_y) and self._place != was:
+        was = self._place
+        self._exchanges = self._choose(seen)
+        self._ids = [exchange.id for exchange in self._exchanges]
+        self._at = self._place
+        self._taught = [] if self._exchanges else self._teach(seen, self.room.width)
+        self._take_room(Size(self.room.width, len(self._exchanges) + 1 if self._exchanges else len(self._taught)))
+        if round(self.scroll_y) and self._at != was:
             # Calls that arrive above what is being looked at do not push it away.
-            self.scroll_to(y=round(self.scroll_y) + self._place - was, animate=False)
-        top = round(self.scroll_y)
-        self._refresh_changes(self._visible(before, top), self._visible(self._drawn, top))
+            self.scroll_to(y=round(self.scroll_y) + self._at - was, animate=False)
+        self._paint()
         if self.cursor_id is not None and self.cursor_id != self._passed:
             self._passed = self.cursor_id
             self.post_message(self.Passed(self.cursor_id))
@@ -107,45 +126,54 @@ class ExchangeTable(ScrollView, can_focus=True):
         if overflows:
             self.vertical_scrollbar.window_virtual_size = wanted.height
 
-    def _draw(self, seen: Seen) -> list[Line]:
-        """The titles and a row for each exchange; a row that says how a call ended is made once for what it came to."""
-        exchanges = self._choose(seen)
-        self._ids = [exchange.id for exchange in exchanges]
-        if not exchanges:
-            self._ended = {}
-            return self._teach(seen, self.room.width)
-        known, self._ended = self._ended, {}
-        rows = [titles(self._fitted)]
-        for exchange in exchanges:
-            what = (exchange.outcome, exchange.cost_nano, exchange.completion_tokens, len(exchange.attempts))
-            drawn = known.get((exchange.id, *what))
-            if drawn is None:
-                drawn = row(self._fitted, Row(exchange, seen.now_ms, seen.zone))
-            if exchange.outcome is not None:
-                self._ended[exchange.id, *what] = drawn
-            rows.append(drawn)
-        ground = Ground.CURSOR if self.has_focus else Ground.RESTING
-        rows[self._place + 1] = rows[self._place + 1]._replace(ground=ground)
-        return rows
+    def _paint(self) -> None:
+        """Paint what differs in view. Rows out of view are not made, so that ten thousand cost no more than forty."""
+        top, before = round(self.scroll_y), self._drawn
+        self._drawn = [self._line(y, top) for y in range(self.room.height)]
+        if top != self._drawn_from:
+            self._drawn_from = top
+            self.refresh()
+            return
+        regions = changes(before, self._drawn, self.room.width)
+        if regions:
+            self.refresh(*regions)
+
+    def _line(self, y: int, top: int) -> Line:
+        """What is at a row of the widget: the titles, which stay, and below them a row for each exchange."""
+        if not self._exchanges:
+            return self._taught[y + top] if y + top < len(self._taught) else BLANK
+        if y == 0:
+            return titles(self._fitted)
+        place = y - 1 + top
+        if place >= len(self._exchanges):
+            return BLANK
+        drawn = self._row(self._exchanges[place])
+        if place == self._at:
+            return drawn._replace(ground=Ground.CURSOR if self.has_focus else Ground.RESTING)
+        return drawn
+
+    def _row(self, exchange: ExchangeView) -> Line:
+        """A row; one that says how a call ended is made once for what it came to."""
+        if self._seen is None:
+            return BLANK
+        if exchange.outcome is None:
+            return row(self._fitted, Row(exchange, self._seen.now_ms, self._seen.zone))
+        what = (exchange.id, exchange.outcome, exchange.cost_nano, exchange.completion_tokens, len(exchange.attempts))
+        drawn = self._ended.get(what)
+        if drawn is None:
+            if len(self._ended) >= _MOST_MADE:
+                self._ended = {}
+            drawn = self._ended[what] = row(self._fitted, Row(exchange, self._seen.now_ms, self._seen.zone))
+        return drawn
 
     @property
     def _place(self) -> int:
         """Where the cursor is: at the exchange it was put on, or at the top."""
         return self._ids.index(self._chosen) if self._chosen in self._ids else 0
 
-    def _visible(self, lines: list[Line], top: int) -> list[Line]:
-        """The titles, which stay, and the rows scrolled into view."""
-        return lines[:1] + lines[top + 1 : top + self.room.height]
-
-    def _refresh_changes(self, before: list[Line], after: list[Line]) -> None:
-        regions = changes(before, after, self.room.width)
-        if regions:
-            self.refresh(*regions)
-
     def render_line(self, y: int) -> Strip:
         """One row of the widget."""
-        visible = self._visible(self._drawn, round(self.scroll_y))
-        return strip_of(visible[y] if y < len(visible) else BLANK, self.room.width, self)
+        return strip_of(self._line(y, round(self.scroll_y)), self.room.width, self)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another width fits other columns."""
