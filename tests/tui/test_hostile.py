@@ -103,7 +103,7 @@ async def test_every_name_in_every_place_of_every_screen() -> None:
 
 
 async def test_every_screen_at_every_size_and_every_dialog_on_it() -> None:
-    names = corpus()[::8]
+    names = corpus()[::14]
     dialogs = {"calls": ("enter", "slash"), "budgets": "rpezsu", "keys": "neox", "upstreams": "cvb", "models": "l"}
     async with staged(hostile(names), (152, 40), recorded=True) as stage:
         app = stage.app
