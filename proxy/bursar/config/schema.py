@@ -147,7 +147,7 @@ class UpstreamSettings:
     secret: SecretReference = setting(
         NO_SECRET,
         v.secret,
-        'Where its key is: "keyring:NAME", "env:NAME", "file:PATH" or "none"; never the key itself.',
+        'Where its key is: "keyring:NAME", "sealed:NAME", "env:NAME", "file:PATH" or "none".',
     )
     free: bool | None = optional(
         v.truth, "Whether nothing there costs anything; true for ollama and lmstudio unless said otherwise."
