@@ -22,6 +22,7 @@ from aiohttp import web
 from fakes.commands import Home, home
 from fakes.vendor import answer, no, vendor
 
+from bursar.contract.accounts import Ask
 from bursar.contract.client import AdminClient
 from bursar.contract.places import Places
 from bursar.contract.secrets import setting_secret, unlocking
@@ -279,14 +280,17 @@ async def listen(machine: Machine) -> None:
 
 async def through_the_local_door(machine: Machine) -> None:
     """Keys and passphrases handed in, right and wrong."""
+    wrongs: tuple[Ask[Any], ...] = (setting_secret("env", NEW), setting_secret("nobody", NEW), unlocking(WRONG))
     async with AdminClient(machine.places) as client:
-        machine.seen.take("kept", repr(await client.ask(setting_secret("sealed", NEW))))
-        for wrong in (setting_secret("env", NEW), setting_secret("nobody", NEW), unlocking(WRONG)):
+        kept = await client.ask(setting_secret("sealed", NEW))
+        machine.seen.take("kept", repr(kept))
+        for wrong in wrongs:
             machine.seen.take("asked", repr(wrong))
             with pytest.raises(Refused) as refused:
                 await client.ask(wrong)
             machine.seen.take("refused", repr(refused.value) + str(refused.value.problem))
-        machine.seen.take("unlocked", repr(await client.ask(unlocking(PASSPHRASE))))
+        unlocked = await client.ask(unlocking(PASSPHRASE))
+        machine.seen.take("unlocked", repr(unlocked))
 
 
 def shown_by_processes(machine: Machine) -> None:

@@ -17,7 +17,8 @@ from bursar.secrets import seal
 from bursar.secrets.sealed_file import SealedFile
 from bursar.secrets.secret_file import write_private_bytes
 
-Bursar = Started = Callable[..., Any]
+Bursar = Callable[..., Any]
+Started = Callable[..., Any]
 Typed = Callable[[str], None]
 
 CANARY = "sk-canary-0123456789"
