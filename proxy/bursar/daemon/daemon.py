@@ -135,7 +135,8 @@ class Daemon:
 
     def say_ready(self) -> None:
         """Tell the service manager that calls are answered, by which configuration."""
-        state = "with the configuration from before: the file has problems" if self.in_force.problems else "ready"
+        rejected = self.feed.snapshot.configuration.problems
+        state = "with the configuration from before: the file has problems" if rejected else "ready"
         self._notifier.ready(f"{self.base_url}: {state}.")
 
     async def until_stopped(self) -> None:
