@@ -115,6 +115,21 @@ async def test_a_call_line_by_line() -> None:
     ]
 
 
+async def test_no_reason_is_heard_twice_in_full() -> None:
+    async with listening(busy()) as heard:
+        lines = await heard.lines(
+            ExchangeOpened(NOW_MS, CALL, "laptop", "", "", "fast", True, 1_204),
+            AttemptFailed(NOW_MS, CALL, "openai", "gpt-5.1-mini", "budget_exceeded", "The cap is used up."),
+            AttemptFailed(NOW_MS, CALL, "apertis", "gpt-5.1-mini", "budget_exceeded", "The cap is used up."),
+            ExchangeClosed(NOW_MS, CALL, Outcome.REFUSED, 402, "budget_exceeded", "The cap is used up.", "", 3),
+        )
+    assert lines[1:] == [
+        "14:58:31  Call abcde was not taken by openai/gpt-5.1-mini: The cap is used up.",
+        "14:58:31  Call abcde was not taken by apertis/gpt-5.1-mini either, for the same reason.",
+        "14:58:31  Call abcde is refused after 3 ms, for the reason just said.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("event", "said"),
     [

@@ -4,8 +4,8 @@ from datetime import tzinfo
 from typing import assert_never
 
 from bursar.contract.events import (
-    AlertEnded,
     Alerted,
+    AlertEnded,
     AttemptFailed,
     AttemptSettled,
     AttemptStarted,
@@ -50,7 +50,9 @@ def opening(snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[str]:
     lines += [account_line(each, now_ms, zone) for each in outlooks(snapshot, now_ms, zone)]
     for upstream in snapshot.upstreams.values():
         if upstream.health != "ok":
-            lines.append(f"Upstream {upstream.name} is {health_mark(upstream.health).word}: {upstream.reason}.")
+            lines.append(
+                f"Upstream {upstream.name} is {health_mark(upstream.health).word}: {upstream.reason.rstrip('.')}."
+            )
     if snapshot.in_doubt:
         lines.append(f"{counted(len(snapshot.in_doubt), 'hold')} in doubt after a crash.")
     lines += [f"The new configuration is not in force: {problem}" for problem in snapshot.configuration.problems]
@@ -105,7 +107,7 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
             return [f"The new configuration is not in force: {problem}" for problem in event.problems]
         case UpstreamHealthChanged():
             upstream = event.upstream
-            why = f": {upstream.reason}" if upstream.reason else ""
+            why = f": {upstream.reason.rstrip('.')}" if upstream.reason else ""
             return [f"Upstream {upstream.name} is {health_mark(upstream.health).word}{why}."]
         case KeyChanged():
             return [f"Key {event.key.name} was issued or changed."]
@@ -158,14 +160,31 @@ def _call(
             held = f", {money(event.held_nano)} held" if event.held_nano else ""
             return f"goes to {event.upstream}/{event.model}{held}"
         case AttemptFailed():
-            return f"was not taken by {event.upstream}/{event.model}: {event.message or event.code}"
+            return _failed(event, snapshot)
         case AttemptSettled():
             return _settled(event, snapshot)
         case ExchangeClosed():
-            why = f": {event.message or event.code}" if event.message or event.code else ""
-            return f"is {OUTCOMES[event.outcome].word} after {took(event.total_ms)}{why.removesuffix('.')}"
+            return f"is {OUTCOMES[event.outcome].word} after {took(event.total_ms)}{_why(event, snapshot)}"
         case _:
             assert_never(event)
+
+
+def _failed(event: AttemptFailed, snapshot: Snapshot) -> str:
+    """A reason that was said of the route before is not said again: whoever listens would hear it twice in full."""
+    exchange = snapshot.exchanges.get(event.exchange_id)
+    before = exchange.attempts[:-1] if exchange is not None else []
+    route = f"{event.upstream}/{event.model}"
+    if event.message and any(each.message == event.message for each in before):
+        return f"was not taken by {route} either, for the same reason"
+    return f"was not taken by {route}: {(event.message or event.code).rstrip('.')}"
+
+
+def _why(event: ExchangeClosed, snapshot: Snapshot) -> str:
+    exchange = snapshot.exchanges.get(event.exchange_id)
+    if event.message and exchange is not None and any(each.message == event.message for each in exchange.attempts):
+        return ", for the reason just said"
+    why = event.message or event.code
+    return f": {why.rstrip('.')}" if why else ""
 
 
 def _settled(event: AttemptSettled, snapshot: Snapshot) -> str:

@@ -3,7 +3,7 @@
 from textual.geometry import Size
 from textual.screen import Screen
 
-from bursar_tui.ink import Line, Piece, Role, joined, line
+from bursar_tui.ink import Line, Piece, Role, columns_of, joined, line
 from bursar_tui.widgets.lines import Lines
 
 _NAMES = {
@@ -18,6 +18,11 @@ _NAMES = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }
+
+_ALWAYS = "help"
+_SPARE = ("quit", "command_palette")
+_ALL = 10_000
+"""More columns than all keys take."""
 
 
 class Footer(Lines):
@@ -36,8 +41,8 @@ class Footer(Lines):
         self.redraw()
 
     def draw(self, size: Size) -> list[Line]:
-        """`enter open   / filter   ? help …`, as many as fit."""
-        groups: list[tuple[Piece, ...]] = []
+        """`enter open   / filter   ? help …`, as many as fit, and among them what tells of the others."""
+        groups: dict[str, tuple[Piece, ...]] = {}
         told: set[str] = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
@@ -45,13 +50,23 @@ class Footer(Lines):
                 continue
             told.add(binding.action)
             action = f"screen.press('{binding.key}')"
-            groups.append(
-                (
-                    Piece(binding.key_display or key_name(binding.key), Role.KEY, action),
-                    Piece(f" {binding.description}", Role.MUTED, action),
-                )
+            groups[binding.action] = (
+                Piece(binding.key_display or key_name(binding.key), Role.KEY, action),
+                Piece(f" {binding.description}", Role.MUTED, action),
             )
-        return [line(joined(groups, size.width))]
+        return [line(joined(_fitting(groups, size.width), size.width))]
+
+
+def _fitting(groups: dict[str, tuple[Piece, ...]], width: int) -> list[tuple[Piece, ...]]:
+    """All that fit: left out are first those that are the same on every screen, then the last of its own."""
+    spare = [action for action in _SPARE if action in groups]
+    own = [action for action in groups if action not in (*_SPARE, _ALWAYS)]
+    left = dict(groups)
+    for action in (*spare, *reversed(own)):
+        if columns_of(joined(left.values(), _ALL)) <= width:
+            break
+        del left[action]
+    return list(left.values())
 
 
 def key_name(key: str) -> str:
