@@ -13,8 +13,11 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
+from docs.papers import ROOT, blocks, commands
 from fakes.commands import Home, home
 from fakes.user_manager import UserManager, user_manager, why_not
+
+PAPER = ROOT / "docs" / "service.md"
 
 here = pytest.mark.skipif(bool(why_not()), reason=why_not() or "there is one")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="descriptors are handed over on Linux")
@@ -125,12 +128,18 @@ def test_the_service_of_a_user(tmp_path: Path) -> None:
         reloads_and_comes_back(user)
         cannot_start(user, port)
 
+        assert "is in force" in user.bursar("service", "logs", "-n", "20").stdout
         gone = user.bursar("service", "uninstall").stdout
         assert "ledger stays: " in gone
         assert status(user)["phase"] == "absent"
         assert [*(user.home / ".config/systemd").rglob("bursar.*")] == []
         with pytest.raises(ConnectionRefusedError):
             asked(port, b"")
+        shown_to_readers = {
+            command for block in blocks(PAPER, "sh") if "service manager" in block.mark for command in commands(block)
+        }
+        assert len(shown_to_readers) > 5
+        assert shown_to_readers <= {f"bursar {command.removesuffix(' --anyway')}" for command in user.asked}
 
 
 def status(user: UserManager) -> dict[str, object]:

@@ -64,6 +64,8 @@ class UserManager:
         self._enter = ("nsenter", "-t", str(pid), "--mount", "--pid", "--cgroup", "--ipc", "--uts")
         self.root = Path(f"/proc/{pid}/root")
         """The files as the user sees them."""
+        self.asked: list[str] = []
+        """Every command of ours that was run."""
 
     @property
     def home(self) -> Path:
@@ -84,6 +86,7 @@ class UserManager:
 
     def bursar(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of ours."""
+        self.asked.append(" ".join(words))
         return self.run(sys.executable, "-m", "bursar", *words, check=check)
 
     def write(self, path: str, text: str) -> None:
