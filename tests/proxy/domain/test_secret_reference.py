@@ -5,7 +5,9 @@ import pytest
 from bursar.domain.secret_reference import NO_SECRET, SecretForm, reference_of
 
 
-@pytest.mark.parametrize("text", ["keyring:main", "env:OPENAI_API_KEY", "file:/run/secrets/main", "file:~/key", "none"])
+@pytest.mark.parametrize(
+    "text", ["keyring:main", "sealed:main", "env:KEY", "file:/run/secrets/main", "file:~/key", "none"]
+)
 def test_a_reference_is_written_as_it_was_read(text: str) -> None:
     assert str(reference_of(text)) == text
 
@@ -22,6 +24,7 @@ def test_none_is_no_secret() -> None:
         "keyring:",
         "keyring:sk canary",
         "keyring:../canary",
+        "sealed:can ary",
         "env:sk-canary",
         "file:",
         "none:canary",

@@ -129,3 +129,19 @@ async def test_a_key_in_place_of_a_reference_is_not_shown(caplog: pytest.LogCapt
         with pytest.raises(SecretUnavailable) as refused:
             await Secrets().get(reference)
         assert "canary" not in repr(refused.value) + caplog.text
+
+
+async def test_a_variable_with_a_key_is_not_handed_on_to_programs_that_are_started() -> None:
+    environ = {"KEY": CANARY, "OTHER": "stays"}
+    secrets = Secrets(environ=environ, conceal=True)
+    for _ in range(2):
+        assert await read(secrets, "env:KEY") == CANARY
+    assert environ == {"OTHER": "stays"}
+
+
+async def test_a_key_that_was_had_is_forgotten_once_it_is_gone(file: Path) -> None:
+    secrets = Secrets()
+    assert await read(secrets, f"file:{file}") == CANARY
+    await asyncio.to_thread(file.unlink)
+    with pytest.raises(SecretUnavailable, match="cannot be read"):
+        await secrets.get(f"file:{file}")
