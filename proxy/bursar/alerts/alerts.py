@@ -129,7 +129,7 @@ class Alerts:
 
     async def tried(self) -> tuple[WayTried, ...]:
         """Send a test by every way; what came of it. Quiet hours or not: somebody asked for it."""
-        await self._ways.take(self._settings())
+        await self._ways.take(self._settings(), anew=True)
         sentence = "This is a test: alerts arrive here."
         return await self._ways.tried(Alert("test", AlertKind.TEST, Urgency.NOTE, sentence, self._clock.now_ms()))
 

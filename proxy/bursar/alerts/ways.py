@@ -29,6 +29,8 @@ _WAITING = 20
 _MOST_AN_HOUR = 30
 _HOUR_MS = 3_600_000
 _TEST_S = 8.0
+_AGAIN_MS = 60_000
+"""How often it is looked whether a way that could not be had can be by now."""
 
 
 @dataclass(slots=True)
@@ -117,23 +119,31 @@ class Ways:
         self._clock = clock
         self._settings: AlertSettings | None = None
         self._lanes: list[_Lane] = []
-        self._absent: list[WayView] = []
+        self._absent: dict[str, str] = {}
+        self._tried_ms = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def take(self, settings: AlertSettings) -> None:
-        """Go by these settings from now on. What cannot be had is said in the log, once, and the rest goes."""
-        if settings == self._settings:
+    async def take(self, settings: AlertSettings, *, anew: bool = False) -> None:
+        """Go by these settings from now on. What cannot be had is said in the log, once, and the rest goes.
+
+        It is tried again now and then, or `anew` at once: a keyring may be unlocked, a desktop come, after us.
+        """
+        now_ms = self._clock.now_ms()
+        if settings != self._settings:
+            await self.close()
+            self._settings, self._lanes, self._absent = settings, [], dict.fromkeys(_stated(settings), "")
+        elif not self._absent or (now_ms - self._tried_ms < _AGAIN_MS and not anew):
             return
-        await self.close()
-        self._settings, self._lanes, self._absent = settings, [], []
-        for name in _stated(settings):
+        self._tried_ms = now_ms
+        for name, before in tuple(self._absent.items()):
             try:
                 way = await self._way(name, settings)
             except WayFailed as failed:
-                if name != "desktop":
+                if name != "desktop" and failed.sentence != before:
                     _log.warning("alerts do not go by %s: %s", name, failed.sentence)
-                self._absent.append(WayView(name, "", problem=failed.sentence))
+                self._absent[name] = failed.sentence
                 continue
+            del self._absent[name]
             lane = _Lane(way, self._clock)
             self._lanes.append(lane)
             task = asyncio.create_task(lane.run(), name=f"alerts by {name}")  # noqa: TID251 - kept until it is done
@@ -149,13 +159,14 @@ class Ways:
     async def tried(self, alert: Alert) -> tuple[WayTried, ...]:
         """Send by every way at once, each a single time; what came of it."""
         found = await asyncio.gather(*(lane.tried(alert) for lane in self._lanes))
-        absent = (WayTried(view.name, view.where, view.problem) for view in self._absent)
+        absent = (WayTried(name, "", problem) for name, problem in self._absent.items())
         return (*found, *absent)
 
     @property
     def views(self) -> tuple[WayView, ...]:
         """The ways that are, then those that are stated and cannot be."""
-        return (*(lane.view() for lane in self._lanes), *self._absent)
+        absent = (WayView(name, "", problem=problem) for name, problem in self._absent.items())
+        return (*(lane.view() for lane in self._lanes), *absent)
 
     async def close(self) -> None:
         """End what is under way."""

@@ -50,7 +50,7 @@ def webhook(value: object) -> str:
         return text
     wrong = v.Wrong(
         "an https address, an http one on this machine, or where the address is kept, "
-        'such as "keyring:NAME", "env:NAME" or "file:PATH"',
+        'such as "keyring:NAME", "sealed:NAME", "env:NAME" or "file:PATH"',
         concealed=True,
     )
     if not is_address(text):

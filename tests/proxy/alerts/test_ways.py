@@ -127,6 +127,26 @@ async def test_an_address_that_is_kept_like_a_key(
     assert len(receiver.got) == 1
 
 
+async def test_what_comes_later_is_found(
+    connection: Connection, clock: FixedClock, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A keyring that is locked when the proxy starts is unlocked by its user later."""
+    kept: dict[str, str] = {}
+    ways = Ways(connection, Secrets(environ=kept), clock)
+    settings = AlertSettings(desktop=False, webhook="env:HOOK")
+    with caplog.at_level(logging.WARNING):
+        await ways.take(settings)
+        kept["HOOK"] = receiver.url
+        await ways.take(settings)
+        assert ways.views[0].problem, "it is not asked for at every look"
+        clock.turn(module._AGAIN_MS)
+        await ways.take(settings)
+    assert len(caplog.records) == 1
+    ways.send([alert()])
+    await receiver.arrived(1)
+    await ways.close()
+
+
 async def test_other_settings_replace_the_ways(ways: Ways, receiver: Receiver) -> None:
     await ways.take(by_webhook(receiver))
     await ways.take(AlertSettings(desktop=False))
