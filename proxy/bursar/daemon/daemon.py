@@ -40,6 +40,7 @@ from bursar.doorkeeper.door import open_door
 from bursar.doorkeeper.listen import CannotListen, listen_on
 from bursar.endpoints.app import public_app
 from bursar.endpoints.context import Context
+from bursar.endpoints.turned_away import TurnedAway
 from bursar.exposures import Exposures
 from bursar.feed import Feed
 from bursar.ledger.doubts import Doubts
@@ -312,6 +313,7 @@ class Daemon:
             clock=self._clock,
             hosts=lambda: self.in_force.hosts,
             exposures=self.exposures,
+            turned_away=TurnedAway(self.feed.publish, self._clock),
         )
 
     def _settled(self, event: Event) -> None:

@@ -10,6 +10,7 @@ from bursar.client_keys import ClientKeys
 from bursar.contract.events import Publish
 from bursar.domain.clock import Clock
 from bursar.doorkeeper.examine import Hosts
+from bursar.endpoints.turned_away import TurnedAway
 from bursar.exposures import Exposures
 from bursar.ledger.ledger import Ledger
 from bursar.ledger.statement import Statement
@@ -29,6 +30,7 @@ class Context:
     clock: Clock
     hosts: Callable[[], Hosts]
     exposures: Exposures
+    turned_away: TurnedAway
 
 
 CONTEXT = web.AppKey("context", Context)

@@ -2,6 +2,7 @@
 
 from bursar.assembly import Assembly
 from bursar.domain.rates import RateUnit
+from bursar.domain.refusals import AboveRate, RateLimited
 from bursar.endpoints.context import Context
 from bursar.pipeline.call import Call
 from bursar.pipeline.candidates import Candidates
@@ -17,4 +18,8 @@ async def enter(call: Call, assembly: Assembly, context: Context) -> Place:
     tokens = 0
     if any(rate.unit is RateUnit.TOKENS for rate in call.key.limits.rates):
         tokens = await count_prompt(call, Candidates(call, assembly).first, assembly)
-    return context.traffic.enter(call.key, tokens)
+    try:
+        return context.traffic.enter(call.key, tokens)
+    except (RateLimited, AboveRate) as refusal:
+        context.turned_away.note(call, refusal)
+        raise

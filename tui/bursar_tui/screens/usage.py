@@ -36,6 +36,7 @@ class Usage(LiveScreen):
 
     TAB = "usage"
     AUTO_FOCUS = "RowList"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (14, "-high")]
     commands = (
         Command("d w m", "days, weeks, months", "bursar usage --by day|week|month"),
         Command("b B", "by model, key, project, upstream, client, alias", "bursar usage --by model|key|…"),

@@ -16,6 +16,9 @@ SCALE = 9
 LEAST_BARS, MOST_BARS = 3, 16
 """Rows that the bars may take."""
 
+LEAST_HEIGHT = 14
+"""Below this height of the terminal there are no bars."""
+
 _AROUND = 17
 """Rows that everything else wants: header, figures, some groups, footer."""
 
@@ -40,8 +43,8 @@ class UsageChart(Panel):
         rows, each = view.rows(seen.snapshot, seen.now_ms, seen.zone), view.cycles(seen.now_ms, seen.zone)
         shown = min(view.count, max(4, (width - SCALE - 1) // 2))
         figures = figure_lines(view, rows, each, seen.zone, width)
-        if terminal < 14 or width < 30:
-            return figures[:2]
+        if terminal < LEAST_HEIGHT or width < 30:
+            return figures[: 1 if terminal < LEAST_HEIGHT else 2]
         room = max(LEAST_BARS, min(MOST_BARS, (terminal - _AROUND) * 2 // 3))
         return [
             _title(view, rows, width),
