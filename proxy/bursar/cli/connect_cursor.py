@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from types import FrameType
 from urllib.parse import urlsplit
 
+from msgspec import UNSET
+
 from bursar.cli.amounts import Amount, amount
 from bursar.cli.asking import ask, ask_until, choose
 from bursar.cli.connect import chosen_model, loaded, verified
@@ -18,11 +20,13 @@ from bursar.cli.connecting.own_key import OwnKey, now_ms, own_key
 from bursar.cli.connecting.tunnel import PROGRAMS, Tunnel, TunnelFailed, TunnelProgram, found
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.key_access import key_access
+from bursar.cli.key_caps import caps_of_key
 from bursar.cli.output import complain, say
 from bursar.cli.places import places_of
 from bursar.cli.running import asking
 from bursar.cli.times import span_ms
-from bursar.contract.commands import IssueKey, Status
+from bursar.contract.commands import ChangeKey, IssueKey, Status
+from bursar.contract.events import KeyView
 from bursar.contract.exposing import Exposing
 from bursar.contract.exposure import Expose
 
@@ -139,6 +143,8 @@ def _key(options: argparse.Namespace, model: str) -> OwnKey:
     known = next((each for each in keys if each.name == options.name), None)
     if known is not None and known.expires_ms is not None and known.expires_ms <= now_ms():
         raise Failed(f'The key "{known.name}" has expired. Another: bursar key revoke {known.name}, and this again.')
+    if known is not None:
+        _narrow(known, options)
     asks = known is None and options.key is None and sys.stdin.isatty() and not options.yes
     models = tuple(options.models or (ask("Models that it may use", model).split() if asks else (model,)))
     if known is None and options.key is None and not options.cap:
@@ -149,6 +155,28 @@ def _key(options: argparse.Namespace, model: str) -> OwnKey:
     if not key.name:
         raise Failed("The key that was given is none that was issued here; a key for Cursor must be.")
     return key
+
+
+def _narrow(known: KeyView, options: argparse.Namespace) -> None:
+    """A key that is there already is held to what was asked for now; what it lacks is said."""
+    change = ChangeKey(
+        models=tuple(options.models) if options.models else UNSET,
+        expires_ms=now_ms() + options.expires if options.expires else UNSET,
+    )
+    if change != ChangeKey():
+        with key_access(places_of(options)) as access:
+            access.change_key(known.name, change)
+    lacks = [
+        option
+        for option, has in (
+            ("--models", known.models or options.models),
+            ("--expires", known.expires_ms or options.expires),
+            ("--cap", caps_of_key(options, known.name) or options.cap),
+        )
+        if not has
+    ]
+    if lacks:
+        complain(f'The key "{known.name}" is wide for what strangers can reach; narrow it: {", ".join(lacks)}')
 
 
 def _amount(text: str) -> Amount:

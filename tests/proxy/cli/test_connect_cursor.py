@@ -214,6 +214,16 @@ def test_a_tunnel_of_ones_own_and_a_call_that_arrives(start: Started) -> None:
     assert "https://mine.invalid/v1" in cursor.said
 
 
+def test_a_key_that_is_there_is_narrowed_and_what_it_lacks_is_said(connect: Connect, bursar: Bursar) -> None:
+    bursar("key", "issue", "wide")
+    cursor = connect("--name", "wide", "--expires", "1h")
+    cursor.process.send_signal(signal.SIGINT)
+    _, complained = cursor.process.communicate(timeout=10)
+    assert "narrow it: --models, --cap" in complained
+    assert bursar("key", "show", "wide", "--json").json["expires_ms"] is not None
+    assert "as it was shown" in cursor.said
+
+
 def test_what_is_said_where_nothing_can_be_run(bursar: Bursar, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = bursar("connect", "cursor")
     assert (ran.status, "--tunnel cloudflared" in ran.err) == (1, True)
