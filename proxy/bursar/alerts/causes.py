@@ -90,7 +90,7 @@ def _used_sentence(account: Account, standing: Standing, zone: tzinfo) -> str:
     }[account.kind]
     percent = standing.settled * 100 // standing.granted
     how = "used up" if standing.settled >= standing.granted else f"{percent} % used"
-    figures = f"{_amount(account, standing.settled)} of {_amount(account, standing.granted)}"
+    figures = f"{_amount(account, standing.settled, standing.granted)} of {_amount(account, standing.granted)}"
     parts = [f"{what} is {how}: {figures}."]
     if standing.cycle.end_ms is not None:
         end = datetime.fromtimestamp(standing.cycle.end_ms // 1000, zone)
@@ -105,7 +105,7 @@ def _wallet(account: Account, standing: Standing) -> Cause:
     level, urgency = _WALLETS.get(wallet_state(left, account.levels or Levels()), (0, Urgency.NOTE))
     if not standing.settled:
         level = 0  # whoever has just paid in knows how much it was
-    rest = f"{_amount(account, left)} is left" if left > 0 else "nothing is left"
+    rest = f"{_amount(account, left, standing.granted)} is left" if left > 0 else "nothing is left"
     where = f" at {account.link}" if account.link else ""
     word = ("", "low", "nearly empty", "critical")[level]
     sentence = f'Wallet "{account.name}" is {word}: {rest}. Pay in{where}, then: bursar wallet top-up 20'
@@ -164,10 +164,11 @@ def _id(account: Account) -> str:
     return f"account:{account.id}"
 
 
-def _amount(account: Account, amount: int) -> str:
-    """Dollars to the cent, where there are any."""
-    if account.unit is Unit.NANO_DOLLARS and abs(amount) >= _CENT:
-        amount = amount // _CENT * _CENT
+def _amount(account: Account, amount: int, of: int = 0) -> str:
+    """An amount; dollars to the cent, or in four digits of the whole `of` where that is less than one."""
+    if account.unit is Unit.NANO_DOLLARS and of:
+        step = _CENT if of >= NANO_PER_USD else 10 ** max(0, len(str(of)) - 4)
+        amount = amount // step * step
     return amount_in_words(account.unit, amount)
 
 

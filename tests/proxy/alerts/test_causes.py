@@ -66,6 +66,8 @@ def test_how_much_is_used_in_words() -> None:
         'Cap "daily" is used up: $5.00 of $5.00. It starts afresh on 2026-11-21 at 00:00. '
         "Raise it: bursar cap raise daily 2usd --for 1h"
     )
+    small = replace(CAP, limit=DOLLAR // 50)
+    assert "is 99 % used: $0.01989 of $0.02." in one(with_account(small, 19_897_650)).sentence
     tokens = account("quota", Unit.TOKENS, Every.TOTAL, 1000, AccountKind.PLAN)
     assert one(with_account(tokens, 960)).sentence == 'Plan "quota" is 96 % used: 960 tokens of 1,000 tokens.'
     requests = account("few", Unit.REQUESTS, Every.HOUR, 4)

@@ -78,13 +78,14 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
 
 
 def _alerts(snapshot: Snapshot) -> Iterator[tuple[str, Role, str]]:
-    """The latest of what no other line tells, and how to see all that stands."""
+    """The latest of what no other line tells, in its first sentence, and how to see all that stands."""
     latest = next((each for each in reversed(snapshot.alerts.values()) if each.kind in _NOT_TOLD_ELSEWHERE), None)
     if latest is None:
         return
     mark, count = urgency_mark(latest.urgency), len(snapshot.alerts)
     more = f"(! shows all {count})" if count > 1 else "(! takes it down)"
-    yield mark.glyph, mark.role, f"{latest.sentence} {more}"
+    first = latest.sentence.partition(". ")[0].removesuffix(".")
+    yield mark.glyph, mark.role, f"{first}. {more}"
 
 
 def _wallets(seen: Seen) -> Iterator[tuple[str, Role, str]]:
