@@ -344,6 +344,12 @@ class UpstreamKeyRefused(UpstreamRefusal):
     code = "upstream_auth"
 
 
+class UpstreamKeyMissing(UpstreamKeyRefused):
+    """We have no credentials for the upstream as things are: their place is locked, shut or empty."""
+
+    code = "upstream_key_missing"
+
+
 class UpstreamBlocked(UpstreamRefusal):
     """The vendor's edge refused us."""
 

@@ -16,6 +16,7 @@ from bursar.domain.refusals import (
     Refusal,
     UpstreamBlocked,
     UpstreamExhausted,
+    UpstreamKeyMissing,
     UpstreamKeyRefused,
     UpstreamRefusal,
     UpstreamSlowDown,
@@ -36,7 +37,7 @@ _MOST_ROUTES = 1_000
 _SHOWN_ROUTES = 64
 _ANNOUNCED_EVERY_MS = 5_000
 _SMOOTHING = 0.2
-_UNTIL_RELOAD = frozenset({UpstreamKeyRefused.code, UpstreamBlocked.code})
+_UNTIL_RELOAD = frozenset({UpstreamKeyMissing.code, UpstreamKeyRefused.code, UpstreamBlocked.code})
 """What a new configuration or key may well have cured."""
 
 
@@ -92,7 +93,7 @@ class HealthBook:
             if circuit.code in _UNTIL_RELOAD and circuit.health is Health.OFF:
                 self._mended(name, circuit)
             if view.health == Health.OFF:
-                circuit.note(UpstreamKeyRefused.code, view.reason, self._clock.now_ms())
+                circuit.note(UpstreamKeyMissing.code, view.reason, self._clock.now_ms())
                 circuit.turn_off()
                 self._ill.add(name)
 
@@ -189,9 +190,11 @@ class HealthBook:
     # --- asked and told by people ---------------------------------------------------------------
 
     def clear(self, upstream: str) -> bool:
-        """Take an upstream and all its routes for well; whether there is such an upstream."""
+        """Take an upstream and all its routes for well, unless it has no key; whether there is such an upstream."""
         if upstream not in self._views:
             return False
+        if self._views[upstream].health == Health.OFF:
+            return True
         self._mended(upstream, self._upstreams[upstream])
         for route in [route for route in self._routes if route.upstream == upstream]:
             self._ill.discard(route)

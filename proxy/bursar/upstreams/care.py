@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from bursar.contract.commands import UpstreamChecked
-from bursar.domain.refusals import Refusal
+from bursar.domain.refusals import Refusal, UpstreamKeyMissing
 from bursar.upstreams.keyless import KeylessUpstream
 from bursar.upstreams.listing import models_of
 from bursar.upstreams.openai_compatible import OpenAiCompatible
@@ -24,7 +24,7 @@ class UpstreamCare:
         if upstream is None:
             return None
         if isinstance(upstream, KeylessUpstream):
-            return UpstreamChecked(name, False, 0, 0, "upstream_auth", f"It has no key: {upstream.reason}")
+            return UpstreamChecked(name, False, 0, 0, UpstreamKeyMissing.code, f"It has no key: {upstream.reason}")
         if not isinstance(upstream, OpenAiCompatible):
             raise TypeError(f"{name} is of a kind that cannot be asked for its models")
         begun = time.monotonic()

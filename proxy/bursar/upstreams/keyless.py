@@ -3,7 +3,7 @@
 from types import TracebackType
 
 from bursar.config.schema import Times
-from bursar.domain.refusals import UpstreamKeyRefused
+from bursar.domain.refusals import UpstreamKeyMissing
 from bursar.upstreams.upstream import Answer
 
 
@@ -20,7 +20,7 @@ class KeylessUpstream:
 
 
 class KeylessOpening:
-    """Nothing is sent; entering it raises UpstreamKeyRefused."""
+    """Nothing is sent; entering it raises UpstreamKeyMissing."""
 
     delivered = False
 
@@ -28,7 +28,7 @@ class KeylessOpening:
         self._message = message
 
     async def __aenter__(self) -> Answer:
-        raise UpstreamKeyRefused(self._message)
+        raise UpstreamKeyMissing(self._message)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

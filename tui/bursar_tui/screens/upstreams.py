@@ -6,6 +6,7 @@ from textual.binding import Binding
 
 from bursar.contract.commands import UpstreamChecked
 from bursar.contract.events import UpstreamView
+from bursar.domain.refusals import UpstreamKeyMissing
 from bursar_tui.budget_errands import comparing
 from bursar_tui.errands import Errand
 from bursar_tui.ink import Line
@@ -66,8 +67,10 @@ class UpstreamBrowser(Browser):
         view = self.upstream
         match action:
             case "clear":
-                return view is not None and not (
-                    view.health == "ok" and all(route.health == "ok" for route in view.routes)
+                return (
+                    view is not None
+                    and view.code != UpstreamKeyMissing.code
+                    and not (view.health == "ok" and all(route.health == "ok" for route in view.routes))
                 )
             case "check" | "give_key":
                 return view is not None

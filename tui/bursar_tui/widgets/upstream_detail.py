@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bursar.contract.events import RouteView, UpstreamView
 from bursar.domain.money import usd
+from bursar.domain.refusals import UpstreamKeyMissing
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.marks import health_mark
 from bursar_tui.seen import Seen
@@ -71,6 +72,8 @@ def _found(view: UpstreamView, width: int) -> Iterator[Line]:
 
 def _until(seen: Seen, view: UpstreamView) -> str:
     """When it is tried again, and what hurries it."""
+    if view.code == UpstreamKeyMissing.code:
+        return "its key is there: it is looked for every few seconds, and s takes one"
     if view.health == "off" and view.until_ms is None:
         return "somebody clears it (c), or a call has nowhere else to go and gets through"
     if view.until_ms is None or view.until_ms <= seen.now_ms:
