@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -162,6 +163,8 @@ def reloads_and_comes_back(user: UserManager) -> None:
     assert user.run("systemctl", "--user", "reload", "bursar.service", check=False).returncode != 0
     assert "has problems" in prop(user, "StatusText")
     assert prop(user, "ActiveState") == "active"
+    user.write(".config/bursar/config.toml", re.sub(r"port = \d+", "port = 4999", right))
+    assert "is held for the service: bursar service install" in str(status(user)["problems"])
     user.write(".config/bursar/config.toml", right)
     killed = status(user)["process"]
     user.run("kill", "-KILL", str(killed))

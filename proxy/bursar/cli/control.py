@@ -8,6 +8,7 @@ from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import complain, say
 from bursar.cli.places import add_config, places_of
 from bursar.cli.running import asking
+from bursar.cli.service_state import look_here
 
 DESCRIPTION = """\
 Have the running proxy take up its configuration (reload), or finish its calls and end (stop).
@@ -54,6 +55,8 @@ def _stop(options: argparse.Namespace) -> int:
     while _alive(status.pid):
         time.sleep(_LOOK_S)
     say("Stopped.")
+    if look_here(places_of(options)).holds_port:
+        say("Its port is held for the service, which starts at the next call; to keep it stopped: bursar service stop")
     return Exit.OK
 
 

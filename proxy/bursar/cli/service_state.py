@@ -4,12 +4,16 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import msgspec
 
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.running import running_identity
 from bursar.cli.service_options import chosen, places_for
+from bursar.config.load import load
+from bursar.config.problems import BrokenConfig
 from bursar.contract.places import Places
 from bursar.contract.version import Identity, mismatch
 from bursar.service.here import supervisor_here
@@ -84,7 +88,7 @@ def _found(places: Places, choose: Callable[[], Supervisor | None]) -> Found:
         answering=identity.pid if identity else None,
         version=identity.version if identity else None,
         url=identity.public_url if identity else None,
-        problems=tuple(_problems(state, identity)),
+        problems=(*_problems(state, identity), *_moved(places, state, identity)),
     )
 
 
@@ -121,3 +125,13 @@ def _problems(state: State, identity: Identity | None) -> Iterator[str]:
             yield other
         if state.process not in (None, identity.pid):
             yield f"Beside the service (process {state.process}), process {identity.pid} answers; stop it: bursar stop."
+
+
+def _moved(places: Places, state: State, identity: Identity | None) -> Iterator[str]:
+    """Whether the configuration names another port than the one that is held for the service."""
+    if identity is None or not state.holds_port or state.process != identity.pid:
+        return
+    with suppress(BrokenConfig, ValueError):
+        stated, held = load(places.config_file, environ={}).server.port, urlsplit(identity.public_url).port
+        if stated not in (0, held):
+            yield f"The configuration says port {stated}, port {held} is held for the service: bursar service install"

@@ -23,6 +23,14 @@ def test_the_overview_names_every_command_and_every_exit_status(bursar: Bursar) 
     assert bursar().status == 2
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a POSIX shell closes the outputs")
+def test_a_process_without_any_output_ends_well(home: Path) -> None:
+    """As a service of Windows, which has no console."""
+    script = f'exec "{sys.executable}" -m bursar config path >&- 2>&-'
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run(["sh", "-c", script], env=environ).returncode == 0
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_examples(bursar: Bursar, name: str) -> None:
     shown = bursar(name, "--help")
