@@ -42,7 +42,7 @@ COMMANDS = {
     "doubt": Entry("doubts", "holds whose process died: settle or release them"),
     "alerts": Entry("alerts", "what was said without being asked: list, test the ways, dismiss"),
     "upstream": Entry("upstreams", "how the upstreams are; check one, or take it for well again"),
-    "secret": Entry("secret", "keep an upstream's key in the keyring of this system"),
+    "secret": Entry("secret", "upstreams' keys: in the keyring, or sealed by a passphrase; set, list, move, remove"),
     "prices": Entry("prices", "what models cost, and where the price is from"),
     "config": Entry("config", "check, show and change the configuration"),
     "reload": Entry("control", "take up a changed configuration"),
