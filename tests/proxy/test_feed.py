@@ -354,3 +354,15 @@ async def test_text_that_is_no_unicode_reaches_a_watcher_in_readable_form() -> N
     opening = decode(await anext(feed.watch()), Opening)
     assert opening.snapshot is not None
     assert opening.snapshot.exchanges["x1"].client == "agent?/1"
+
+
+async def test_an_ear_hears_every_event_once_it_is_applied() -> None:
+    feed = Feed(fresh(), batch_s=60)
+    heard: list[tuple[int, Event]] = []
+    feed.hear(lambda event: heard.append((feed.applied, event)))
+    first, second = Stopping(1), Stopping(2)
+    feed.publish(first)
+    feed.publish(second)
+    assert heard == []
+    feed.flush()
+    assert heard == [(2, first), (2, second)]

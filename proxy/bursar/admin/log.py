@@ -14,7 +14,8 @@ MOST_LINES = 500
 
 async def log(request: web.Request) -> web.Response:
     """`before` (the last page's `next`), `limit` (1 to 500), `level` (the least important), `having` (words in it)."""
-    limit = integer(request, "limit") or 50
+    asked = integer(request, "limit")
+    limit = 50 if asked is None else asked
     if not 1 <= limit <= MOST_LINES:
         raise InvalidParameter(f"limit must be from 1 to {MOST_LINES}", param="limit")
     try:

@@ -25,12 +25,14 @@ from bursar.contract.events import (
     KeyChanged,
     KeyRevoked,
     KeyView,
+    Logged,
     StandingsChanged,
     Stopping,
     UpstreamHealthChanged,
     UpstreamView,
 )
-from bursar.contract.snapshot import KEPT_DAYS, KEPT_EXCHANGES, KEPT_MINUTES, MINUTE_MS, Snapshot, apply
+from bursar.contract.log_line import Level, LogLine
+from bursar.contract.snapshot import KEPT_DAYS, KEPT_EXCHANGES, KEPT_LINES, KEPT_MINUTES, MINUTE_MS, Snapshot, apply
 from bursar.domain.account import Account, AccountKind, Standing, Unit
 from bursar.domain.cycle import Cycle, Every
 from bursar.domain.exchange import Outcome
@@ -286,3 +288,9 @@ def test_two_who_apply_the_same_events_agree_wherever_the_second_begins(sequence
     for seq, event in enumerate(sequence[cut:], cut + 1):
         apply(second, seq, event)
     assert second == first
+
+
+def test_the_last_lines_of_the_log_are_kept() -> None:
+    lines = [LogLine(number, number, Level.INFO, "events", "said") for number in range(KEPT_LINES + 20)]
+    snapshot = after(*(Logged(line.at_ms, line) for line in lines))
+    assert snapshot.log == lines[20:]
