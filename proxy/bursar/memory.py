@@ -59,7 +59,8 @@ def resident() -> int:
 
 def trimmer() -> Callable[[int], int] | None:
     """glibc's `malloc_trim(3)`; None where there is none."""
-    return _libc("malloc_trim")
+    found: Callable[[int], int] | None = _libc("malloc_trim")
+    return found
 
 
 def _libc(name: str) -> Any:

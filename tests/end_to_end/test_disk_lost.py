@@ -76,7 +76,8 @@ async def ask(session: aiohttp.ClientSession, url: str, key: str) -> tuple[int, 
 
 async def fail(at: Path) -> None:
     """What Linux does with a file system whose disk gives errors."""
-    await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,abort", at], check=True, capture_output=True)
+    words = ["mount", "-o", "remount,abort", str(at)]
+    await asyncio.to_thread(lambda: subprocess.run(words, check=True, capture_output=True))
 
 
 async def test_calls_are_refused_and_the_ledger_is_whole_afterwards(tmp_path: Path, image: Path) -> None:

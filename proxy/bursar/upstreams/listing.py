@@ -1,6 +1,7 @@
 """What an upstream lists at `GET /models`: the cheapest question that shows whether it is there and takes our key."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
@@ -178,7 +179,8 @@ def _price(said: dict[str, Any]) -> Price | None:
     if not known.keys() <= {*_PER_TOKEN, _PER_REQUEST}:
         return None
     rates = {_PER_TOKEN[name]: _ceil(value * 1_000_000) for name, value in known.items() if name != _PER_REQUEST}
-    return Price(**{"input": 0, "output": 0, **rates}, request=_ceil(known.get(_PER_REQUEST, Decimal(0))))
+    price = Price(rates.pop("input", 0), rates.pop("output", 0), request=_ceil(known.get(_PER_REQUEST, Decimal(0))))
+    return replace(price, **rates)
 
 
 def _nano(dollars: object) -> Decimal | None:
