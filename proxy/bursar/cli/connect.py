@@ -115,8 +115,8 @@ def _connect(client: Client, options: argparse.Namespace) -> int:
     config = loaded(options)
     status = running_status(places_of(options))
     base_url = status.public_url if status is not None else _usual_url(config)
-    _check_needs(client, base_url, status)
     model = chosen_model(options, config)
+    _check_needs(client, model, base_url, status)
     if options.key is not None and options.project:
         # A key that is there keeps the project that it has; the address can say another.
         base_url = f"{base_url.removesuffix('/v1')}/p/{options.project}/v1"
@@ -188,20 +188,21 @@ def _undo(client: Client, options: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _check_needs(client: Client, base_url: str, status: Status | None) -> None:
-    """Raises Failed where the client speaks nothing that the proxy does."""
-    if not client.needs:
+def _check_needs(client: Client, model: str, base_url: str, status: Status | None) -> None:
+    """Raises Failed where the client would ask for the model in a way that the proxy does not speak."""
+    needs = client.needs(model)
+    if not needs:
         return
+    asks = f"{client.title} asks for {model} at /v1{needs} alone"
     if status is None:
         raise Failed(
-            f"{client.title} needs /v1{client.needs}; start the proxy (bursar serve), so that it can be asked whether "
-            "it has that.",
-            Exit.NOT_RUNNING,
+            f"{asks}. Start the proxy (bursar serve), so that it can say whether it has that.", Exit.NOT_RUNNING
         )
-    if not speaks(base_url, client.needs):
+    if not speaks(base_url, needs):
+        other = "" if client.needs("default") else " Choose an alias of another name: --model ALIAS."
         raise Failed(
-            f"{client.title} speaks nothing but /v1{client.needs}, which this version of Bursar does not have yet. "
-            f"Nothing was changed, and no key was issued."
+            f"{asks}, which this version of Bursar does not have yet.{other} "
+            "Nothing was changed, and no key was issued."
         )
 
 

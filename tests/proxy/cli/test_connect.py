@@ -158,6 +158,10 @@ def test_codex_is_told_what_is_missing_or_is_connected(user: Path, bursar: Bursa
     assert "/v1/responses" in ran.err
     assert files(user) == []
     assert "codex" not in bursar("key", "list").out
+    # Continue asks for models of some names in that way too.
+    ran = bursar("connect", "continue", "--write", "--model", "gpt-5-mini", "--name", "o-names")
+    assert (ran.status, "Choose an alias of another name" in ran.err) == (1, True)
+    assert "o-names" not in bursar("key", "list").out
 
 
 def test_no_file_of_ones_own_and_a_file_that_is_named(user: Path, bursar: Bursar) -> None:

@@ -50,5 +50,5 @@ class Client:
     edit: Callable[[str, Wanted], str] | None = None
     no_file: str = ""
     after: Callable[[Wanted], list[str]] = lambda wanted: []
-    needs: str = ""
-    """The endpoint below `/v1` that it needs beside chat completions, if one."""
+    needs: Callable[[str], str] = lambda model: ""
+    """The endpoint below `/v1` that it asks for a model of this name in place of chat completions, if another."""

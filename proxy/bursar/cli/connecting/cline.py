@@ -67,5 +67,8 @@ CLINE = Client(
     call=_call,
     file=_file,
     edit=_edit,
-    after=lambda wanted: ["Restart Cline where it runs already: it reads its providers when it starts."],
+    after=lambda wanted: [
+        "Restart Cline where it runs already: it reads its providers when it starts. An extension older than 4.0 has",
+        "its settings inside VS Code; there, enter them by hand: bursar connect cline",
+    ],
 )

@@ -63,5 +63,5 @@ CODEX = Client(
     file=_file,
     edit=_edit,
     after=_key,
-    needs="/responses",
+    needs=lambda model: "/responses",
 )

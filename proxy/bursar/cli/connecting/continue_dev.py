@@ -4,6 +4,7 @@ Measured with the command line, version 1.5.47: the SDK of OpenAI for JavaScript
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from bursar.cli.connecting.sdk_manner import LOOK, instructed, openai_node, stre
 from bursar.cli.connecting.where import Where
 
 _NAME = "Bursar"
+_ELSEWHERE = re.compile(r"o[0-9]|.*gpt-[5-9]", re.IGNORECASE)
+"""Names that it takes for models of OpenAI's which are asked for in another way, on whatever address."""
 
 
 def _file(where: Where) -> Path:
@@ -75,4 +78,13 @@ def _after(wanted: Wanted) -> list[str]:
     return [f"Choose the model {_NAME} in Continue; `cn` begins with the first of the list."]
 
 
-CONTINUE = Client(name="continue", title="Continue", enter=_enter, call=_call, file=_file, edit=_edit, after=_after)
+CONTINUE = Client(
+    name="continue",
+    title="Continue",
+    enter=_enter,
+    call=_call,
+    file=_file,
+    edit=_edit,
+    after=_after,
+    needs=lambda model: "/responses" if _ELSEWHERE.match(model) else "",
+)
