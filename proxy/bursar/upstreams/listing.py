@@ -1,7 +1,6 @@
 """What an upstream lists at `GET /models`: the cheapest question that shows whether it is there and takes our key."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
@@ -156,13 +155,7 @@ def _tokens(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
 
 
-_PER_TOKEN = {
-    "prompt": "input",
-    "completion": "output",
-    "input_cache_read": "cached_input",
-    "input_cache_write": "cache_write",
-    "internal_reasoning": "reasoning",
-}
+_PER_TOKEN = frozenset({"prompt", "completion", "input_cache_read", "input_cache_write", "internal_reasoning"})
 _PER_REQUEST = "request"
 
 
@@ -176,11 +169,17 @@ def _price(said: dict[str, Any]) -> Price | None:
     if any(value is None for value in nano.values()) or not {"prompt", "completion"} <= nano.keys():
         return None
     known = {name: value for name, value in nano.items() if value}
-    if not known.keys() <= {*_PER_TOKEN, _PER_REQUEST}:
+    if not known.keys() <= _PER_TOKEN | {_PER_REQUEST}:
         return None
-    rates = {_PER_TOKEN[name]: _ceil(value * 1_000_000) for name, value in known.items() if name != _PER_REQUEST}
-    price = Price(rates.pop("input", 0), rates.pop("output", 0), request=_ceil(known.get(_PER_REQUEST, Decimal(0))))
-    return replace(price, **rates)
+    rates = {name: _ceil(value * 1_000_000) for name, value in known.items() if name in _PER_TOKEN}
+    return Price(
+        rates.get("prompt", 0),
+        rates.get("completion", 0),
+        cached_input=rates.get("input_cache_read"),
+        cache_write=rates.get("input_cache_write"),
+        reasoning=rates.get("internal_reasoning"),
+        request=_ceil(known.get(_PER_REQUEST, Decimal(0))),
+    )
 
 
 def _nano(dollars: object) -> Decimal | None:
