@@ -178,10 +178,8 @@ def cannot_start(user: UserManager, port: int) -> None:
     with closing(socket.create_server(("127.0.0.1", port))):
         no = user.bursar("service", "start", check=False)
         assert (no.returncode, "in use by" in no.stderr) == (4, True)
-    user.bursar("service", "start")
     config = user.home / ".config/bursar/config.toml"
     right = config.read_text()
-    user.bursar("service", "stop")
     user.write(".config/bursar/config.toml", "[nonsense]\n")
     assert user.run("systemctl", "--user", "start", "bursar.service", check=False).returncode != 0
     assert (prop(user, "ExecMainStatus"), prop(user, "NRestarts")) == ("5", "0")

@@ -12,6 +12,7 @@ def paste_lines(base_url: str, key: str, client: str, model: str) -> Iterator[st
         yield f"  {key}"
         yield ""
     yield "Start the proxy:      bursar serve"
+    yield "In the background:    bursar service install"
     yield "Watch it:             bursar watch"
     yield ""
     yield "Have a tool set up, with a key of its own, after seeing what would be changed:"

@@ -16,7 +16,12 @@ _PAGE = 200
 
 def show(options: argparse.Namespace) -> None:
     """The latest lines, the latest last; with `follow` what comes, until Ctrl-C."""
-    files, least, having = LogFiles(places_of(options).log_dir), Level(options.level), options.having
+    show_of(LogFiles(places_of(options).log_dir), options)
+
+
+def show_of(files: LogFiles, options: argparse.Namespace) -> None:
+    """The same, of files that are known."""
+    least, having = Level(options.level), options.having
     lines = files.page(None, options.limit, least, having).lines[::-1]
     if not (lines or options.follow):
         say(f"There are no such lines in {files.newest}.")

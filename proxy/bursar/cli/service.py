@@ -1,19 +1,19 @@
 """`bursar service`: the proxy in the background, run by the operating system."""
 
 import argparse
-import os
 import subprocess
-import sys
 
 import msgspec
 
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import complain, say, say_json
 from bursar.cli.places import add_config
+from bursar.cli.process_lines import show_of
 from bursar.cli.service_install import install, see_that_it_can_start, uninstall
 from bursar.cli.service_options import chosen, places_for
 from bursar.cli.service_state import Found, look, sentences
-from bursar.contract.shown import shown
+from bursar.contract.log_line import Level
+from bursar.log.files import LogFiles
 from bursar.service.supervisor import Phase
 from bursar.service.tool import ToolFailed
 
@@ -123,16 +123,6 @@ def _logs(options: argparse.Namespace) -> int:
     command = chosen(options).log_command(options.lines, follow=options.follow)
     if command is not None:
         return subprocess.run(command, check=False).returncode
-    from bursar.log.files import LogFiles
-    from bursar.log.lines import human
-
-    files = LogFiles(places_for(options).log_dir)
-    if not files.newest.exists():
-        raise Failed(f"There is no log yet; it will be {files.newest}.")
-    if options.follow and os.name == "posix":
-        sys.stdout.flush()
-        return subprocess.run(["tail", "-n", str(options.lines), "-F", str(files.newest)], check=False).returncode
-    for line in reversed(files.page(limit=options.lines).lines):
-        for text in human(line):
-            print(shown(text))
+    options.limit, options.level, options.having, options.json = options.lines, Level.DEBUG, "", False
+    show_of(LogFiles(places_for(options).log_dir), options)
     return Exit.OK

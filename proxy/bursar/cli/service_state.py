@@ -103,7 +103,7 @@ def sentences(found: Found) -> Iterator[str]:
         case _:
             yield f"service: {found.phase}, {begins} ({found.supervisor})"
     if found.restarts:
-        yield f"started again after a failure: {found.restarts} times"
+        yield f"started again after failures: {found.restarts}"
     if found.answering is None:
         yield "proxy: none answers"
         return
