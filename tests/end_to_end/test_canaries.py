@@ -27,7 +27,8 @@ from bursar.contract.client import AdminClient
 from bursar.contract.places import Places
 from bursar.contract.secrets import setting_secret, unlocking
 from bursar.contract.way_in import Refused
-from bursar.secrets.sealed_file import SealedFile
+from bursar.secrets import seal
+from bursar.secrets.secret_file import write_private_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process shows is in /proc on Linux alone")
 
@@ -198,13 +199,13 @@ async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
                 (tmp_path / name).chmod(0o600)
             secrets = {"env": "env:CANARY_KEY", "file": f"file:{tmp_path}/key", "sealed": "sealed:main"}
             config = CONFIG.format(told=told)
-            for name, key in KEYS.items():
-                there = await stack.enter_async_context(vendor(saying(name, key)))
+            for name, secret in KEYS.items():
+                there = await stack.enter_async_context(vendor(saying(name, secret)))
                 config += UPSTREAM.format(name=name, url=there.base_url, secret=secrets[name])
             here.configure(config)
             places = Places(here.folder / "config.toml", here.folder / "data", here.folder / "run", here.folder / "log")
-            sealed = SealedFile(places.sealed_file, lambda _: PASSPHRASE)
-            await asyncio.to_thread(sealed.put, "main", SEALED)
+            key = seal.derived(PASSPHRASE, b"s" * 16, 2, 8, 1)  # costs no time
+            await asyncio.to_thread(write_private_bytes, places.sealed_file, seal.sealed({"main": SEALED}, key))
             process = subprocess.Popen(  # noqa: ASYNC220 - it is started once, before anything runs
                 [sys.executable, "-m", "bursar", "serve"],
                 env=here.environ,

@@ -8,7 +8,9 @@ from tui.attached import Hands, attached
 from tui.money import wealthy
 from tui.stage import Stage, staged
 
+from bursar.secrets import seal
 from bursar.secrets.sealed_file import SealedFile
+from bursar.secrets.secret_file import write_private_bytes
 
 CANARY = "sk-canary-0123456789"
 PASSPHRASE = "correct horse canary"
@@ -70,8 +72,8 @@ async def test_a_sealed_file_is_made_and_a_key_kept_in_it() -> None:
 
 
 async def test_one_that_is_shut_is_opened_by_its_passphrase(tmp_path: Path) -> None:
-    file = SealedFile(tmp_path / "data" / "secrets.sealed", lambda _: PASSPHRASE)
-    file.put("shut", CANARY)
+    key = seal.derived(PASSPHRASE, b"s" * 16, 2, 8, 1)  # costs no time
+    write_private_bytes(tmp_path / "data" / "secrets.sealed", seal.sealed({"shut": CANARY}, key))
     async with attached(SHUT, tmp_path) as hands:
         await at(hands, "shut")
         await hands.sees("is shut")
