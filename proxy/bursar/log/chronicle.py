@@ -34,6 +34,8 @@ class Chronicle:
 
     def __init__(self) -> None:
         self._health: dict[str, str] = {}
+        self._begun = False
+        """Whether a configuration is in force: what is told of keys before that is which there are."""
 
     def hear(self, event: Event) -> None:
         """Log it, if it belongs here."""
@@ -43,8 +45,9 @@ class Chronicle:
             case UpstreamHealthChanged():
                 self._changed(event)
             case ConfigurationLoaded():
+                self._begun = True
                 _configured(event)
-            case KeyChanged():
+            case KeyChanged() if self._begun:
                 _say(logging.INFO, "a client key was issued or changed", {"key": event.key.name})
             case KeyRevoked():
                 _say(logging.INFO, "a client key was revoked", {"key": event.name})

@@ -16,7 +16,9 @@ from bursar.contract.events import (
     Granted,
     GrantEnded,
     HoldInDoubt,
+    KeyChanged,
     KeyRevoked,
+    KeyView,
     Stopping,
     UpstreamHealthChanged,
     UpstreamView,
@@ -26,6 +28,7 @@ from bursar.domain.grant import Grant, GrantKind
 from bursar.log.chronicle import Chronicle
 
 RAISE = Grant(1, GrantKind.RAISE, "cap:daily", 0, 2_000_000_000, 5, by="ada", until_ms=9)
+KEY = KeyView("laptop", "a7Qx", "", (), 5, None, False)
 QUOTED = "the vendor quotes the prompt"
 
 
@@ -46,7 +49,9 @@ def heard(caplog: pytest.LogCaptureFixture, *events: Event) -> list[tuple[str, s
 def test_what_somebody_will_ask_about_later(caplog: pytest.LogCaptureFixture) -> None:
     said = heard(
         caplog,
+        KeyChanged(5, KEY),
         ConfigurationLoaded(5, (), (), ()),
+        KeyChanged(5, KEY),
         KeyRevoked(5, "laptop"),
         Granted(5, RAISE),
         GrantEnded(5, RAISE),
@@ -58,6 +63,7 @@ def test_what_somebody_will_ask_about_later(caplog: pytest.LogCaptureFixture) ->
     )
     assert [(level, words) for level, words, _ in said] == [
         ("INFO", "a configuration is in force"),
+        ("INFO", "a client key was issued or changed"),
         ("INFO", "a client key was revoked"),
         ("INFO", "a raise was granted"),
         ("INFO", "a raise has ended"),
@@ -66,7 +72,7 @@ def test_what_somebody_will_ask_about_later(caplog: pytest.LogCaptureFixture) ->
         ("WARNING", "the vendor has charged more than was settled here"),
         ("INFO", "stopping: what runs is finished, no further call is taken"),
     ]
-    assert said[2][2] == {"account": "cap:daily", "amount": 2_000_000_000, "by": "ada"}
+    assert said[3][2] == {"account": "cap:daily", "amount": 2_000_000_000, "by": "ada"}
 
 
 def test_an_upstream_is_spoken_of_when_it_comes_to_be_otherwise(caplog: pytest.LogCaptureFixture) -> None:
