@@ -1,5 +1,6 @@
 """A request, turned into a Call: who asks, size and time limits, the body, the model that the key may use."""
 
+import msgspec
 from aiohttp import web
 
 from bursar.dialects.fallback_fields import read_fallback
@@ -8,6 +9,7 @@ from bursar.domain.exchange import new_exchange_id
 from bursar.doorkeeper.body import read_body
 from bursar.endpoints.authenticate import authenticate
 from bursar.endpoints.context import Context
+from bursar.endpoints.from_outside import alias_meant, exposure_of
 from bursar.pipeline.call import Call
 from bursar.pipeline.permitted import check_model
 
@@ -22,6 +24,9 @@ async def accept(request: web.Request, context: Context) -> Call:
     body = await read_body(request, most_bytes=limits.body_limit_mib * _MIB, time_s=limits.body_s)
     # Azure's way of asking: the address names the model, whatever the body says.
     chat = read_request(body, request.match_info.get("alias", ""))
+    if exposure_of(request) is not None:
+        names = {alias.name for alias in context.current().router.aliases}
+        chat = msgspec.structs.replace(chat, model=alias_meant(chat.model, names))
     fallback = read_fallback(chat.fields, chat.model)
     for model in (chat.model, *(fallback.models if fallback is not None else ())):
         check_model(key, model)

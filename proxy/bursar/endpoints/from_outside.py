@@ -1,5 +1,7 @@
 """From outside: what a request may reach that comes through a tunnel, under a public host."""
 
+from collections.abc import Container
+
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -13,6 +15,7 @@ EXPOSURE = web.RequestKey("exposure", ExposureView)
 """Under which exposure a request has come; not there for one from this machine."""
 
 _BELOW = "/v1/"
+_ADDED = frozenset({"thinking", "fast", "minimal", "low", "medium", "high", "xhigh", "max"})
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip", "Cf-Connecting-Ip", "Cf-Ray")
 """What tunnels add to what they carry, and programs on this machine do not."""
 
@@ -27,6 +30,16 @@ async def narrow(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise UnknownEndpoint("There is nothing here but /v1.")
         request[EXPOSURE] = exposure
     return await handler(request)
+
+
+def alias_meant(model: str, names: Container[str]) -> str:
+    """The alias behind a name to which Cursor's list of models has added how hard or fast to think; else the name."""
+    meant = model
+    while meant not in names:
+        meant, dash, added = meant.rpartition("-")
+        if not dash or added not in _ADDED:
+            return model
+    return meant
 
 
 def exposure_of(request: web.Request) -> ExposureView | None:

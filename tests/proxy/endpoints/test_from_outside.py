@@ -13,6 +13,7 @@ from fakes.running import MESSAGES, Running, running_proxy
 from bursar.contract.events import Event, Exposed, ExposureEnded
 from bursar.contract.exposure import Expose
 from bursar.contract.way_in import way_in
+from bursar.endpoints.from_outside import alias_meant
 from bursar.exposures import EDITOR_ORIGIN
 from bursar.traffic import WRONG_KEYS
 
@@ -81,6 +82,17 @@ async def test_a_call_from_outside_is_answered_as_any_other(tmp_path: Path) -> N
         answer = await proxy.post("/chat/completions", body, key=key, Host=PUBLIC, **{"X-Forwarded-For": "203.0.113.9"})
         assert (answer.status, answer.finish_reasons) == (200, ["stop"])
         assert answer.chunks[0]["object"] == "chat.completion.chunk"
+
+
+async def test_what_cursors_list_of_models_adds_to_a_name_is_passed_over(tmp_path: Path) -> None:
+    assert alias_meant("px-coder-high-thinking", {"px-coder"}) == "px-coder"
+    assert alias_meant("px-coder-high", {"px-coder", "px-coder-high"}) == "px-coder-high"
+    assert alias_meant("px-coder-blue", {"px-coder"}) == "px-coder-blue"
+    async with running_proxy(tmp_path) as proxy, exposed(proxy) as key:
+        body = json.dumps({"model": "fast-high", "messages": MESSAGES}).encode()
+        assert (await proxy.post("/chat/completions", body, key=key, Host=PUBLIC)).status == 200
+        assert (await proxy.post("/chat/completions", body)).status == 404
+        assert {record.alias for record in await proxy.records()} == {"fast"}
 
 
 async def test_nothing_but_v1_is_there_for_those_outside(tmp_path: Path) -> None:
