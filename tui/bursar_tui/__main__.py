@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bursar.contract.places import places
 from bursar.domain.clock import SystemClock
+from bursar_tui.hangup import end_with
 from bursar_tui.link import door_at, watch_at
 
 
@@ -32,10 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.plain:
         from bursar_tui.plain import run
 
+        end_with(sys.stdout.fileno())
+
         return run(watch_at(where), clock, sys.stdout)
     if not (chosen.in_tab or _in_terminal()):
         parser.error("this needs a terminal; --plain prints a line for each event instead")
 
+    if not chosen.in_tab:
+        end_with(sys.stdin.fileno())
     # Only here, because it takes ten times as long to load as all the above.
     from bursar_tui.app import BursarApp
     from bursar_tui.starting import Starter
