@@ -1,44 +1,104 @@
-"""Makes the pictures of the README from the real screens: `python .ci/make_pictures.py [FOLDER]` (default: docs).
+"""Makes the pictures of the papers from the real screens: `python .ci/make_pictures.py [FOLDER]` (default: docs).
 
-They are drawn from a hand-made state at a fixed instant, so that they change only when a screen does.
+There is one of each screen that has a tab, so that a new screen is among them by itself. They are drawn from a
+hand-made state at a fixed instant, so that they change only when a screen does.
 """
 
 import asyncio
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("proxy", "tui", "tests")]
 
 from tui.money import spent, wealthy  # noqa: E402 - found by the line above
+from tui.screens import test_usage  # noqa: E402
+from tui.screens.test_log import talking  # noqa: E402
+from tui.screens.test_settings import TEXT, a_file  # noqa: E402
 from tui.snapshots import busy  # noqa: E402
-from tui.stage import staged  # noqa: E402
+from tui.stage import Stage, staged  # noqa: E402
 
+from bursar.contract.log_line import Level  # noqa: E402
 from bursar.contract.snapshot import Snapshot  # noqa: E402
 from bursar_tui.screens.keys import Keys  # noqa: E402
+from bursar_tui.screens.settings import Settings  # noqa: E402
+from bursar_tui.stated import stated  # noqa: E402
+from bursar_tui.tabs import TABS  # noqa: E402
 
-PICTURES = {
-    "overview": (busy, "dark", (120, 36), []),
-    "overview-light": (busy, "light", (120, 36), []),
-    "calls": (busy, "dark", (160, 32), ["2", "down", "down", "down", "down", "down"]),
-    "budgets": (wealthy, "dark", (160, 32), ["3", "down", "down"]),
-    "keys": (wealthy, "dark", (160, 28), ["4", "down"]),
-    "upstreams": (wealthy, "dark", (160, 30), ["5", "down", "down"]),
+Answer = Callable[[Stage], Awaitable[object]]
+"""What the proxy would answer to what the screen asks of it."""
+
+
+async def nothing(stage: Stage) -> None:
+    """Screens that ask nothing."""
+    del stage
+
+
+async def spend_of_keys(stage: Stage) -> None:
+    """What each key has spent."""
+    if isinstance(stage.app.screen, Keys):
+        stage.app.screen.take_spend(spent())
+
+
+async def a_month(stage: Stage) -> None:
+    """What thirty days have cost, without the hostile name that the tests bring."""
+    test_usage.MODELS = tuple(model for model in test_usage.MODELS if model[0][0].isalpha())
+    await test_usage.to_usage(stage)
+
+
+def a_good_day() -> Snapshot:
+    """A proxy that has said nothing of faults of its own."""
+    snapshot = talking()
+    for said in list(snapshot.log):
+        if said.level is Level.ERROR:
+            snapshot.log.remove(said)
+    return snapshot
+
+
+async def a_configuration(stage: Stage) -> None:
+    """A file without a fault."""
+    if isinstance(stage.app.screen, Settings):
+        stage.app.screen.take(stated(a_file(TEXT.replace('"five"', '"5.00"'))))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is seen on a screen, and the keys that are pressed there."""
+
+    state: Callable[[], Snapshot] = wealthy
+    size: tuple[int, int] = (160, 32)
+    keys: tuple[str, ...] = ()
+    answer: Answer = nothing
+    theme: str = "dark"
+
+
+SCENES = {
+    "overview": Scene(busy, (120, 36)),
+    "calls": Scene(busy, keys=("down",) * 5),
+    "budgets": Scene(keys=("down",) * 2),
+    "keys": Scene(size=(160, 28), keys=("down",), answer=spend_of_keys),
+    "upstreams": Scene(size=(160, 30), keys=("down",) * 2),
+    "usage": Scene(busy, (160, 40), keys=("left",), answer=a_month),
+    "settings": Scene(keys=("down",) * 2, answer=a_configuration),
+    "log": Scene(a_good_day, (140, 28)),
 }
+"""By the name of the tab; a tab without one has the scene that suits any."""
 
 _FONT_FACES = re.compile(r"\s*@font-face\s*\{.*?\}", re.DOTALL)
 _FONTS = 'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
 
 
-async def draw(state: Callable[[], Snapshot], theme: str, size: tuple[int, int], keys: list[str]) -> str:
-    """One screen as SVG, after some keys."""
-    async with staged(state(), size, theme=theme) as stage:
-        await stage.press(*keys)
-        if isinstance(stage.app.screen, Keys):
-            stage.app.screen.take_spend(spent())
-            await stage.pilot.pause()
+async def draw(tab: str, scene: Scene) -> str:
+    """One screen as SVG."""
+    async with staged(scene.state(), scene.size, theme=scene.theme) as stage:
+        stage.app.action_go(tab)
+        await stage.pilot.pause()
+        await scene.answer(stage)
+        await stage.press(*scene.keys)
+        await stage.pilot.pause()
         return stage.app.export_screenshot(title="bursar watch")
 
 
@@ -55,8 +115,10 @@ def freestanding(svg: str) -> str:
 def main() -> None:
     """Write all pictures."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
-    for name, (state, theme, size, keys) in PICTURES.items():
-        svg = freestanding(asyncio.run(draw(state, theme, size, keys)))
+    pictures = {tab.name: (tab.name, SCENES.get(tab.name, Scene())) for tab in TABS}
+    pictures["overview-light"] = ("overview", Scene(busy, (120, 36), theme="light"))
+    for name, (tab, scene) in pictures.items():
+        svg = freestanding(asyncio.run(draw(tab, scene)))
         (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
 
 
