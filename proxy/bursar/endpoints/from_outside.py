@@ -1,6 +1,7 @@
 """From outside: what a request may reach that comes through a tunnel, under a public host."""
 
 from collections.abc import Container
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -8,6 +9,7 @@ from aiohttp.typedefs import Handler
 from bursar.contract.exposure import ExposureView
 from bursar.domain.refusals import ForeignHost, UnknownEndpoint
 from bursar.doorkeeper.examine import LOOPBACK_NAMES, split_host
+from bursar.doorkeeper.keeper import facts_of
 from bursar.endpoints.context import CONTEXT
 from bursar.exposures import Exposures
 
@@ -48,19 +50,20 @@ def exposure_of(request: web.Request) -> ExposureView | None:
 
 
 def _exposure_of(request: web.Request, exposures: Exposures) -> ExposureView | None:
-    """By its Host, and by the one that a tunnel has replaced by ours.
+    """By every host that it names: its Host, the one that a tunnel has replaced by ours, that of an absolute target.
 
     What a tunnel carries is from outside whatever Host it states: some look at the name in the TLS handshake alone,
     and would let a stranger pass for this machine.
     """
     if not exposures.live:
         return None
-    host = request.headers.get("Host", "")
-    for name in (host, request.headers.get("X-Forwarded-Host", "")):
+    facts = facts_of(request)
+    target = "" if facts.target.startswith("/") else urlsplit(facts.target).netloc
+    for name in (*facts.host, *facts.forwarded_host, target):
         exposure = exposures.of(name)
         if exposure is not None:
             return exposure
-    parts = split_host(host.lower())
+    parts = split_host(request.headers.get("Host", "").lower())
     if parts is not None and parts[0] in LOOPBACK_NAMES and any(name in request.headers for name in _FORWARDED):
         raise ForeignHost("the request came through a tunnel, and not for the host that it was opened for")
     return None

@@ -136,6 +136,17 @@ async def test_a_stranger_cannot_pass_for_this_machine(header: str, tmp_path: Pa
             assert await status_of(proxy, "/v1/models", host="localhost", **told, **bearer(key)) == 200
 
 
+async def test_an_absolute_target_is_one_more_host_that_is_named(tmp_path: Path) -> None:
+    async with running_proxy(tmp_path) as proxy, exposed(proxy):
+        host, port = proxy.base_url.removesuffix("/v1").removeprefix("http://").split(":")
+        for target, status in ((f"http://{PUBLIC}/healthz", b"404"), (f"http://{host}:{port}/healthz", b"200")):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            assert (await reader.readline()).split()[1] == status
+            writer.close()
+            await writer.wait_closed()
+
+
 async def test_cursors_editor_may_ask_while_the_proxy_is_exposed_and_no_other_page(tmp_path: Path) -> None:
     async with running_proxy(tmp_path) as proxy:
         url = f"{proxy.base_url}/chat/completions"
