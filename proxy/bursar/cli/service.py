@@ -85,14 +85,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _control(options: argparse.Namespace) -> int:
     supervisor = chosen(options)
-    if supervisor.state().phase is Phase.ABSENT:
+    state = supervisor.state()
+    if state.phase is Phase.ABSENT:
         raise Failed("No service is installed; bursar service install makes one.", Exit.NOT_RUNNING)
     if options.verb == "stop":
         supervisor.stop()
         say("Stopped.")
         return Exit.OK
     begin = supervisor.restart if options.verb == "restart" else supervisor.start
-    if not supervisor.state().holds_port:
+    if state.process is None and not state.holds_port:
         see_that_it_can_start(options)
     try:
         begin()

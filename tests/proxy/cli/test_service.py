@@ -1,6 +1,7 @@
 """`bursar service` where no systemd answers, and every command before a proxy of another version."""
 
 import json
+import os
 import socketserver
 import sys
 import threading
@@ -62,7 +63,39 @@ def test_without_a_manager_there_is_a_sentence(bursar: Bursar, home: Path) -> No
     assert "Traceback" not in ran.err
     ran = bursar("service", "status", "--json")
     assert (ran.status, ran.json["phase"], ran.json["answering"]) == (3, "unknown", None)
-    assert bursar("service", "install", "--run-as", "x").err.startswith("--run-as is for")
+    assert bursar("service", "install", "--run-as", "x").status == 2
+    assert "useradd" in bursar("service", "install", "--system", "--run-as", "nobody-of-that-name").err
+
+
+STAND_IN = """#!/bin/sh
+# A systemctl that knows one service, which runs without a socket held for it.
+echo "$*" >> "$0.asked"
+case "$*" in *" show "*)
+    printf 'LoadState=loaded\\nActiveState=active\\nMainPID=%s\\nExecMainStatus=0\\nNRestarts=2\\n' "$PROCESS"
+    printf 'UnitFileState=enabled\\n\\nLoadState=not-found\\nActiveState=inactive\\n' ;;
+esac
+"""
+
+
+def test_what_runs_without_a_held_socket_is_restarted_too(
+    bursar: Bursar, proxy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    systemctl = tmp_path / "programs" / "systemctl"
+    systemctl.parent.mkdir()
+    systemctl.write_text(STAND_IN)
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{systemctl.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PROCESS", str(bursar("status", "--json").json["pid"]))
+    ran = bursar("service", "restart")
+    assert ran.status == 0, ran.err
+    assert "--user restart bursar.service" in systemctl.with_suffix(".asked").read_text()
+    assert "started again after failures: 2" in ran.out
+    monkeypatch.setenv("PROCESS", "1")
+    ran = bursar("service", "status")
+    assert (ran.status, "stop it: bursar stop" in ran.err) == (1, True)
+    monkeypatch.setenv("PROCESS", "0")
+    ran = bursar("service", "start")
+    assert (ran.status, "started by hand" in ran.err) == (1, True)
 
 
 @pytest.mark.usefixtures("nobody")
