@@ -13,9 +13,13 @@ import threading
 from pathlib import Path
 
 from bursar.cli.demo_scene import demo_configuration
+from bursar.contract.log_line import Level
 from bursar.contract.places import places
 from bursar.daemon.run import run
+from bursar.log.process_log import process_log
 from bursar.practice.server import practice_server
+
+_LOG_BYTES = 1024 * 1024
 
 
 async def _play() -> None:
@@ -23,7 +27,8 @@ async def _play() -> None:
     async with practice_server() as practice:
         where = places()
         await asyncio.to_thread(where.config_file.write_text, demo_configuration(practice.base_url), "utf-8")
-        await run(where, _announce)
+        with process_log(where.log_dir, level=Level.INFO, size=_LOG_BYTES, files=2) as log:
+            await run(where, _announce, log=log)
 
 
 def _end_with_input() -> None:

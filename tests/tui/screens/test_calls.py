@@ -88,7 +88,7 @@ async def test_what_there_is_to_scroll_grows_with_the_list() -> None:
         for number in range(9):
             opened = ExchangeOpened(NOW_MS + number, f"new{number}", "laptop", "", "aider", "deep", True, 10)
             stage.later.put_nowait(Numbered(number + 1, opened))
-            await stage.until(lambda so_far=number: snapshot.seq == so_far + 1)
+            await stage.until(lambda so_far=number: snapshot.seq == so_far + 1)  # type: ignore[misc]
             stage.app.present()
             await stage.pilot.pause()
             assert table.virtual_size.height == len(snapshot.exchanges) + 1

@@ -13,6 +13,7 @@ from bursar.contract.codec import Numbered
 from bursar.contract.events import Logged
 from bursar.contract.log_line import Level, LogLine
 from bursar.contract.snapshot import Snapshot
+from bursar_tui.saying import sentences
 from bursar_tui.screens.log import Log
 
 SAID = (
@@ -131,6 +132,12 @@ async def test_whatever_is_said_acts_on_nothing() -> None:
         await stage.press(*["down"] * 40)
         text = stage.text
         assert not set(text) & {chr(code) for code in (*range(9), *range(11, 32), *range(127, 160))}
+
+
+def test_of_the_log_a_listener_is_told_the_faults() -> None:
+    fault, other = (LogLine(1, 1, level, "admin.wire", "it failed") for level in (Level.ERROR, Level.WARNING))
+    assert sentences(Logged(1, fault), empty()) == ["The proxy's log, admin.wire: it failed"]
+    assert sentences(Logged(1, other), empty()) == []
 
 
 async def test_older_lines_and_traces_are_asked_of_the_proxy(tmp_path: Path) -> None:

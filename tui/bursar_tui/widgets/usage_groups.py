@@ -112,7 +112,7 @@ def _change(share: Share, width: int) -> Piece:
     return Piece(f"{sign}{percent(abs(share.amount - then), then)} %", Role.MUTED)
 
 
-COLUMNS = (
+COLUMNS: tuple[Column[Share], ...] = (
     Column("", 18, _name, most=32),
     Column("share", 8, _bar, rank=3, most=60),
     Column("", 5, _share, rank=1, number=True),
