@@ -1,6 +1,7 @@
 """Plain mode: a line for each event, for screen readers, pipes and logs; in the words of the screens."""
 
 import asyncio
+import errno
 import os
 from contextlib import aclosing
 from datetime import datetime
@@ -86,7 +87,9 @@ def run(watch: Watch, clock: Clock, out: TextIO) -> int:
         asyncio.run(Plain(out, clock).run(watch))
     except KeyboardInterrupt:
         return 0
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):  # the reader has gone, or the terminal
+            raise
         # What Python would still write at its end goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
     return 0
