@@ -59,6 +59,6 @@ def _check(key: ClientKey, remote: str | None, context: Context) -> None:
         raise ExpiredKey(f'This key of "{key.name}" has expired. {_HOW}')
     if not key.limits.admits(remote):
         raise AddressDenied(
-            f'The key "{key.name}" may not be used from {remote}; it may from: '
+            f'The key "{key.name}" may not be used from {remote or "outside"}; it may from: '
             f"{', '.join(key.limits.networks)}. Allow more: bursar key set {key.name} --ip CIDR…"
         )

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from fakes.running import MESSAGES, Running, running_proxy
 
+from bursar.contract.commands import ChangeKey
 from bursar.contract.events import Event, Exposed, ExposureEnded
 from bursar.contract.exposure import Expose
 from bursar.contract.way_in import way_in
@@ -121,6 +122,14 @@ async def test_no_other_key_is_taken_from_outside_and_wrong_ones_meet_a_rate(tmp
         # The right key is never refused for that, nor is who mistypes on this machine.
         assert await status_of(proxy, "/v1/models", **bearer(key)) == 200
         assert await status_of(proxy, "/v1/models", host="127.0.0.1", **bearer("bk-mistyped")) == 401
+
+
+async def test_a_key_that_is_bound_to_addresses_is_not_taken_from_outside(tmp_path: Path) -> None:
+    # The tunnel ends on this machine, so every address from there would be ours.
+    async with running_proxy(tmp_path) as proxy, exposed(proxy) as key:
+        await proxy.daemon.keys.change("cursor", ChangeKey(networks=("127.0.0.0/8",)))
+        assert await status_of(proxy, "/v1/models", host="127.0.0.1", **bearer(key)) == 200
+        assert await status_of(proxy, "/v1/models", **bearer(key)) == 403
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Cf-Connecting-Ip", "Forwarded"])

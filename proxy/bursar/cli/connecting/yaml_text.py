@@ -18,7 +18,7 @@ def changed(text: str, change: Callable[[Any], None]) -> str:
     except ImportError:
         raise CannotWrite(
             "changing a YAML file and keeping its comments needs one more package: pip install 'bursar[connect]'; "
-            "or enter the lines above by hand"
+            "or enter by hand what `bursar connect` prints without --write"
         ) from None
     yaml = YAML()
     yaml.preserve_quotes = True
