@@ -126,6 +126,11 @@ def first_out(seen: Seen, width: int) -> Tile:
         reset = f"resets in {span(end_ms - seen.now_ms)}" if end_ms is not None else "no reset"
         return Tile(label, (Piece("✗ now", Role.BAD),), (Piece(up[0].account.name),), (Piece(reset, Role.MUTED),))
     first = next((outlook for outlook in each if outlook.level is Level.RUNS_OUT), None)
+    low = next((outlook for outlook in each if outlook.level is Level.LOW), None)
+    if first is None and low is not None:
+        left = rest(low.standing.available, low.standing.granted, low.account.unit)
+        low_line = (Piece(f"{left} left", Role.MUTED),)
+        return Tile(label, (Piece("▲ ", Role.WARN), Piece("low", Role.STRONG)), (Piece(low.account.name),), low_line)
     if first is None or first.out_ms is None:
         words = "all budgets last" if each else "no budget is set"
         return Tile(label, (Piece("nothing", Role.STRONG),), (Piece(words, Role.MUTED),))
