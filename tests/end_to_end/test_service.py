@@ -18,6 +18,7 @@ from docs.papers import ROOT, blocks, commands
 from fakes.commands import Home, home
 from fakes.user_manager import UserManager, user_manager, why_not
 
+BEFORE = "with the configuration from before: the file has problems."
 PAPER = ROOT / "docs" / "service.md"
 
 here = pytest.mark.skipif(bool(why_not()), reason=why_not() or "there is one")
@@ -230,6 +231,54 @@ def handed(at: Home, held: socket.socket) -> "subprocess.Popen[str]":
     with proxy.stdout:
         assert proxy.stdout.readline() == f"listening on http://127.0.0.1:{held.getsockname()[1]}/v1\n"
     return proxy
+
+
+@on_linux
+def test_what_the_manager_is_told(tmp_path: Path) -> None:
+    """Without systemd, and with little around it: ready once it answers, reloading, alive, stopping."""
+    with ExitStack() as stack:
+        at = stack.enter_context(home(tmp_path / "home"))
+        manager = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        port = free_port()
+        at.configure(CONFIG.format(port=port, url="http://127.0.0.1:9/v1", drain_s=2))
+        environ = {name: at.environ[name] for name in ("BURSAR_HOME", "PYTHONPATH")}
+        environ |= {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "2000000"}
+        command = [sys.executable, "-P", "-m", "bursar", "serve", "--config", str(at.folder / "config.toml")]
+        proxy = stack.enter_context(subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, cwd="/"))
+        stack.callback(proxy.kill)
+        told = heard(manager)
+        first = next(told)
+        assert first["READY"] == "1"
+        ready = first["STATUS"]
+        asks = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        assert asked(port, asks).startswith(b"HTTP/1.1 200")
+        file = at.folder / "config.toml"
+        right = file.read_text()
+        for text, status in ((right + "[nonsense]\n", BEFORE), (right + "\n", "ready.")):
+            file.write_text(text)
+            proxy.send_signal(signal.SIGHUP)
+            # The file is looked at by itself too, so that it may be taken up twice.
+            said = list(iter(lambda: next(told), {"READY": "1", "STATUS": f"{ready.removesuffix('ready.')}{status}"}))
+            assert said[-1]["RELOADING"] == "1"
+        assert "WATCHDOG" in message(manager)
+        proxy.terminate()
+        assert any("STOPPING" in said for said in told)
+        assert proxy.wait(20) == 0
+
+
+def heard(manager: socket.socket) -> Iterator[dict[str, str]]:
+    """What a service says of itself, but that it is alive."""
+    while True:
+        said = message(manager)
+        if "WATCHDOG" not in said:
+            yield said
+
+
+def message(manager: socket.socket) -> dict[str, str]:
+    """The next one, whatever it says."""
+    return dict(line.partition("=")[::2] for line in manager.recv(4096).decode().split("\n"))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
