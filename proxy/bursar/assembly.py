@@ -12,7 +12,7 @@ from bursar.contract.events import AliasView, ConfigurationLoaded, RouteView, Up
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import Price
 from bursar.domain.route import ASKED, ModelAlias, Route
-from bursar.domain.secret_reference import SecretReference
+from bursar.domain.secret_reference import NO_SECRET, SecretReference
 from bursar.ledger.limits import Limits, Scope, ScopedAccount
 from bursar.ledger.payers import Payers, PlanPayer, WalletPayer, Weights
 from bursar.metering.count import PromptCounter
@@ -115,7 +115,11 @@ class Assembly:
         name = upstream.name
         listed = len(self.listed.of(name)) or None
         found = name in self.config.found
-        view = UpstreamView(name, upstream.kind, upstream.base_url, routes=routes, listed=listed, found=found)
+        reference = self.config.upstreams[name].secret
+        secret = str(reference) if reference != NO_SECRET else ""
+        view = UpstreamView(
+            name, upstream.kind, upstream.base_url, routes=routes, listed=listed, found=found, secret=secret
+        )
         if isinstance(upstream, KeylessUpstream):
             return msgspec.structs.replace(view, health="off", reason=upstream.reason)
         return view

@@ -191,6 +191,8 @@ class UpstreamView(msgspec.Struct, frozen=True):
     listed: int | None = None
     found: bool = False
     """Whether it is in no configuration, but was found running on this machine."""
+    secret: str = ""
+    """Where its key is kept, in the words of the configuration; empty where it is asked without one."""
 
 
 class AliasView(msgspec.Struct, frozen=True):

@@ -44,6 +44,7 @@ async def test_a_sealed_file_is_made_and_a_key_kept_in_it() -> None:
         sealed = SealedFile(hands.proxy.places.sealed_file, lambda _: PASSPHRASE)
         await at(hands, "shut")
         await hands.sees("has no secret")
+        await hands.sees("sealed:shut; s sets it")
         await hands.press("s")
         await paste(hands, CANARY)
         await hands.press("enter")

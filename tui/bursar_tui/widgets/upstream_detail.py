@@ -39,6 +39,8 @@ def _upstream(seen: Seen, view: UpstreamView, width: int) -> Iterator[Line]:
     yield fact("first event", Piece(f"{first} on average" if first else "nothing asked of it yet", Role.TEXT))
     listed = counted(view.listed, "model") if view.listed is not None else "it does not say"
     yield fact("lists", Piece(listed))
+    if view.secret:
+        yield from told("key", f"{view.secret}; s sets it", width)
     if view.last_failure:
         when = instant(view.last_failure_ms or 0, seen.now_ms, seen.zone)
         yield from told("last failure", f" {view.last_failure}, {when}", width)
