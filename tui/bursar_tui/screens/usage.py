@@ -69,6 +69,7 @@ class Usage(LiveScreen):
         self._asking: Asked | None = None
         self._asked_ms = 0
         self._asked_for = -1
+        self._later = False
 
     def body(self) -> ComposeResult:
         """The bars, and who bears them."""
@@ -94,6 +95,8 @@ class Usage(LiveScreen):
         answered = self.view.answered
         fresh = answered is not None and answered.asked == wanted and self._asked_for == fingerprint
         early = seen.now_ms - self._asked_ms < _ASKED_EVERY_MS and answered is not None and answered.asked == wanted
+        if early and not fresh:
+            self._ask_later()
         if fresh or early or self._asking == wanted:
             return
         self._asking, self._asked_ms, self._asked_for = wanted, seen.now_ms, fingerprint
@@ -105,6 +108,16 @@ class Usage(LiveScreen):
             return Answered(wanted, times, groups, before, spent)
 
         cast(Sender, self.app).send(Errand("", ask, lambda _: "", self.take, failed=lambda _: self._no_answer(wanted)))
+
+    def _ask_later(self) -> None:
+        """What was settled just after the sums were asked for is asked for too, though nothing more happens."""
+        if not self._later:
+            self._later = True
+            self.set_timer(_ASKED_EVERY_MS / 1000, self._later_is_now)
+
+    def _later_is_now(self) -> None:
+        self._later = False
+        self.again()
 
     def take(self, answered: Answered) -> None:
         """The sums; of a question that is no longer asked, nothing."""
