@@ -15,10 +15,15 @@ from bursar.cli.exits import Exit, Failed
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One command in the list of all: its module below `bursar.cli`, and what it does in a line."""
+    """One command in the list of all: its module below `bursar.cli`, and what it does in a line.
+
+    `mixed` says that its options may stand between its words, of which the last may be left out; no such
+    command has commands of its own.
+    """
 
     module: str
     summary: str
+    mixed: bool = False
 
 
 COMMANDS = {
@@ -32,7 +37,7 @@ COMMANDS = {
     "usage": Entry("usage", "what was used and spent, by day, model, key and more"),
     "log": Entry("log", "the calls, one attempt a line; with --process what the proxy says of itself"),
     "statement": Entry("statement", "a month: opening and closing balances, and every transaction"),
-    "ask": Entry("ask", "talk to an alias or a model, and see what it costs"),
+    "ask": Entry("ask", "talk to an alias or a model, and see what it costs", mixed=True),
     "explain": Entry("explain", "what a request would cost, who would pay, what would refuse it; sends nothing"),
     "key": Entry("keys", "the keys of client applications: issue, limit, rotate, revoke"),
     "alias": Entry("aliases", "the names that clients ask for, and where each goes, in which order"),
@@ -114,7 +119,9 @@ def _dispatch(words: list[str]) -> int:
         print(_unknown(name), file=sys.stderr)
         return Exit.WRONG_USE
     command = cast(Command, importlib.import_module(f"bursar.cli.{COMMANDS[name].module}"))
-    options = _parser(command, name).parse_args(words[1:])
+    parser = _parser(command, name)
+    parse = parser.parse_intermixed_args if COMMANDS[name].mixed else parser.parse_args
+    options = parse(words[1:])
     return _guarded(command, options)
 
 

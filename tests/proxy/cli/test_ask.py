@@ -54,7 +54,9 @@ def test_an_answer_and_what_it_cost(asked: Bursar, bursar: Bursar, monkeypatch: 
     assert "(cap:daily, cap:own)" in ran.err
 
     given(monkeypatch, "Wie spät ist es?".encode())
-    ran = asked("fast", "--system", "Be brief.", "--max-tokens", "7", "--temperature", "0", "--project", "x", "--json")
+    ran = asked(
+        "fast", "--system", "Be brief.", "--max-tokens", "7", "-", "--temperature", "0", "--project", "x", "--json"
+    )
     assert ran.status == 0
     lines = [json.loads(line) for line in ran.out.splitlines()]
     assert [lines[0]["line"], lines[-1]["line"]] == ["opened", "ended"]
