@@ -94,7 +94,7 @@ async def test_without_any_spend() -> None:
         compare("usage-empty-80x24", stage.text)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light", "terminal"])
+@pytest.mark.parametrize("theme", ["light", "terminal"])
 async def test_what_is_told_is_told_without_colours(theme: str) -> None:
     async with staged(busy(), (160, 45), theme=theme) as stage:
         await to_usage(stage)
