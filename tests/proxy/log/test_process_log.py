@@ -13,7 +13,8 @@ import pytest
 from bursar.contract.events import Event, Logged
 from bursar.contract.log_line import Level, LogLine
 from bursar.log.files import LogFiles
-from bursar.log.process_log import TOLD_AT_ONCE, process_log
+from bursar.log.process_log import process_log
+from bursar.log.telling import TOLD_AT_ONCE
 
 _log = logging.getLogger("bursar.test")
 MIB = 1024 * 1024
