@@ -46,12 +46,29 @@ def test_tables_on_one_line() -> None:
         ("amount", "5", "5"),
         ("text", "true", "true"),
         ("list", "main/a, main/b  main/c", ["main/a", "main/b", "main/c"]),
+        ("list", '["a program", "--with, commas"]', ["a program", "--with, commas"]),
+        ("list", "[]", []),
+        ("numbers", "50, 80 95", [50, 80, 95]),
+        ("numbers", "[50, 80]", [50, 80]),
+        ("numbers", "50, many", [50, "many"]),
         ("table", '"gpt-4*" = "0.7", b = "1"', {"gpt-4*": "0.7", "b": "1"}),
         ("table", "{ a = 1 }", {"a": 1}),
     ],
 )
 def test_what_is_typed(kind: str, typed: str, value: object) -> None:
     assert typed_value(setting(kind), typed) == value
+
+
+@pytest.mark.parametrize("typed", ["[", "[a]", '["a', "[" * 2_000])
+def test_what_is_no_list_is_said(typed: str) -> None:
+    with pytest.raises(ValueError, match="a list is typed like"):
+        typed_value(setting("list"), typed)
+
+
+@pytest.mark.parametrize("value", [["main/a", "main/b"], ["a program", "x"], ["a,b"], [], [50, 80], ["[a"], ['"']])
+def test_a_list_is_typed_as_it_is_read(value: list[object]) -> None:
+    kind = "numbers" if value and isinstance(value[0], int) else "list"
+    assert typed_value(setting(kind), as_typed(value)) == value
 
 
 @pytest.mark.parametrize("typed", ["what", "a = ", "{" * 2_000])

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from bursar.contract.configuration import SettingView
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN = re.compile(r"[^\s,\[\]\"']+")
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -35,7 +36,7 @@ def as_typed(value: object) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+    if isinstance(value, list) and value and all(_PLAIN.fullmatch(str(each)) for each in value):
         return ", ".join(map(str, value))
     if isinstance(value, Mapping):
         return as_toml(value).removeprefix("{ ").removesuffix(" }") if value else "{}"
@@ -45,15 +46,15 @@ def as_typed(value: object) -> str:
 def typed_value(setting: SettingView, text: str) -> object:
     """What was typed as the setting's value; what is none of its kind as the text itself, which the proxy then names.
 
-    Raises ValueError, with a sentence, for what is no table.
+    Raises ValueError, with a sentence, for what is no list or table although it looks like one.
     """
     match setting.kind:
         case "truth":
             return _TRUTH.get(text.lower(), text)
         case "number":
             return _number(text)
-        case "list":
-            return [word for word in re.split(r"[,\s]+", text.strip("[]")) if word]
+        case "list" | "numbers":
+            return _list(text, of_numbers=setting.kind == "numbers")
         case "table":
             return _table(text)
         case _:
@@ -67,6 +68,17 @@ def _number(text: str) -> object:
     if re.fullmatch(r"[+-]?[0-9]{1,15}\.[0-9]{1,15}", plain, re.ASCII):
         return float(plain)
     return text
+
+
+def _list(text: str, *, of_numbers: bool) -> object:
+    """Words between commas or blanks; a list as TOML writes it, where a word has either in it."""
+    if text.startswith("["):
+        try:
+            return tomllib.loads(f"x = {text}")["x"]
+        except (tomllib.TOMLDecodeError, RecursionError):
+            raise ValueError('a list is typed like one, two or ["one", "two words"]') from None
+    words = [word for word in re.split(r"[,\s]+", text) if word]
+    return [_number(word) for word in words] if of_numbers else words
 
 
 def _table(text: str) -> object:

@@ -61,7 +61,7 @@ def _kind(written_as: object, read: v.Read[Any]) -> tuple[str, tuple[str, ...]]:
     if isinstance(first, type) and issubclass(first, StrEnum):
         return "choice", tuple(word.value for word in first)
     if get_origin(first) is tuple:
-        return "list", ()
+        return "numbers" if get_args(first)[0] is int else "list", ()
     return {bool: "truth", int: "number", float: "number"}.get(cast(type, first), "text"), ()
 
 

@@ -1,5 +1,6 @@
 """The file as text: checked while it is edited, saved over nobody's work, and harmless whatever stands in it."""
 
+import pytest
 from tui.attached import Hands, attached
 from tui.hostile import corpus
 from tui.money import wealthy
@@ -143,3 +144,14 @@ async def test_a_file_that_would_not_stay_as_it_is_is_left_to_other_editors() ->
         await hands.sees("use: bursar config edit")
         assert isinstance(hands.app.screen, Settings)
         assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(("theme", "native"), [("dark", False), ("light", False), ("terminal", True)])
+async def test_what_is_wrong_is_seen_in_every_theme(theme: str, native: bool) -> None:
+    async with staged(wealthy(), (100, 30), theme=theme, native=native) as stage:
+        screen = ConfigText(Draft("[server]\nport = true\n", "", "e1"))
+        stage.app.push_screen(screen)
+        await stage.pilot.pause()
+        screen._judge((FileProblem("server.port must be a whole number.", "server.port", 2),))
+        await stage.pilot.pause()
+        assert "port = true   ✗ server.port must be a whole number." in stage.text

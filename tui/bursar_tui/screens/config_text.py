@@ -56,6 +56,7 @@ class ConfigText(ModalScreen[Draft]):
     """Left with the draft: what was not saved can go on later."""
 
     AUTO_FOCUS = "TomlText"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (10, "-high")]
     BINDINGS = [
         Binding("ctrl+s", "save", "save"),
         Binding("f8,ctrl+g", "problem", "next problem"),
@@ -72,8 +73,8 @@ class ConfigText(ModalScreen[Draft]):
         self._asked = 0
         self._due: Timer | None = None
         self.text = TomlText(draft.text)
-        self._head = Said()
-        self._wrongs = Said()
+        self._head, self._wrongs = Said(), Said()
+        self._head.id, self._wrongs.id = "head", "wrongs"
 
     def compose(self) -> ComposeResult:
         """The text, and above and below it how it stands."""
@@ -102,7 +103,7 @@ class ConfigText(ModalScreen[Draft]):
         self._wrongs.say(self._wrong_lines())
 
     def _wrong_lines(self) -> list[Line]:
-        room = 2 if self.app.size.height < 12 else 5
+        room = 1 if self.app.size.height < 12 else 5
         lines = [line(Piece(f"▲ {self._said}", Role.WARN))] if self._said else []
         if not self._problems:
             words = "✓ nothing wrong with it" if self._checked else "◌ being checked"

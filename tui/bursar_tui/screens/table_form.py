@@ -48,6 +48,7 @@ class TableForm(Dialog[str]):
     """
 
     AUTO_FOCUS = "Input"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (50, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
     BINDINGS = [
         Binding("escape", "leave", "leave it"),
@@ -153,7 +154,7 @@ class TableForm(Dialog[str]):
         setting = self._at_cursor
         if setting is None or self._low:
             return []
-        default = f" Else {setting.default}." if setting.default not in ("", "{}", "[]") else ""
+        default = f" Default: {setting.default}." if setting.default not in ("", "{}", "[]") else ""
         return [
             BLANK,
             line(Piece(f"{setting.meaning}{default}", Role.TEXT)),

@@ -1,8 +1,8 @@
 """TomlText: the user's file as text to edit, with what is wrong said at the line where it is."""
 
 from collections.abc import Mapping
+from typing import cast
 
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.document._document import Document
@@ -10,6 +10,8 @@ from textual.geometry import Size
 from textual.widgets import TextArea
 
 from bursar.contract.shown import shown
+from bursar_tui.ink import Ground, Role
+from bursar_tui.widgets.lines import Inked
 
 MOST_PASTED = 1_000_000
 """Characters of one paste that are taken: what is longer is no configuration."""
@@ -34,7 +36,8 @@ class TomlText(TextArea):
         """A line as it is drawn; a sign for each of its own, since the cursor counts by them."""
         text = Text(harmless(self.document.get_line(line_index)), end="", no_wrap=True)
         if line_index in self._wrong:
-            text.append(f"   ✗ {shown(self._wrong[line_index])}", Style(color=self._bad, bold=True))
+            palette = cast(Inked, self.app).palette
+            text.append(f"   ✗ {shown(self._wrong[line_index])}", palette[Role.BAD, Ground.PLAIN])
         return text
 
     def _refresh_size(self) -> None:
@@ -46,10 +49,6 @@ class TomlText(TextArea):
     def on_resize(self) -> None:
         """There is other room."""
         self._refresh_size()
-
-    @property
-    def _bad(self) -> str:
-        return self.app.current_theme.error or "red"
 
     def on_paste(self, event: events.Paste) -> None:
         """Nobody pastes megabytes on purpose; all else goes on to where it is taken."""
