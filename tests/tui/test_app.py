@@ -10,6 +10,7 @@ from tui.stage import Stage, compare, staged
 from bursar_tui.app import SLOW_TICKS
 from bursar_tui.screens.call import Call
 from bursar_tui.screens.calls import Calls
+from bursar_tui.screens.choice import Choice
 from bursar_tui.screens.help import Help
 from bursar_tui.screens.overview import Overview
 from bursar_tui.tabs import OFFLINE, TABS
@@ -143,7 +144,20 @@ async def test_the_command_palette_leads_everywhere() -> None:
         await stage.press("enter")
         await stage.until(lambda: isinstance(stage.app.screen, Calls))
         titles = [command.title for command in stage.app.get_system_commands()]
-        assert titles == [*(tab.title for tab in TABS), "Theme", "Help", "Connect again", "Quit"]
+        assert titles == [*(tab.title for tab in TABS), "Theme", "Alerts", "Help", "Connect again", "Quit"]
+
+
+async def test_the_command_palette_does_what_the_keys_of_the_screen_do() -> None:
+    async with staged(busy()) as stage:
+        await stage.press("3", "ctrl+p", *"undo a raise")
+        assert "Budgets: undo a raise" not in stage.text, "there is none to undo at the cursor"
+        await stage.press("escape", "ctrl+p", *"raise a cap")
+        await stage.until(lambda: "Budgets: raise a cap for a while" in stage.text)
+        assert "bursar cap raise NAME 2usd --for 1h" in stage.text
+        await stage.press("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, Choice))
+        await stage.press("escape", "2", "ctrl+p", *"words in them", "enter")
+        await stage.until(lambda: isinstance(stage.app.focused, FilterLine))
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])

@@ -237,8 +237,10 @@ class BursarApp(App[None]):
         self.panic(Text(f"{trace}\n\nThis is a fault of Bursar's terminal interface; the proxy itself goes on."))
 
     def get_system_commands(self, screen: Screen[Any] | None = None) -> Iterable[SystemCommand]:
-        """What the command palette offers, whatever the screen."""
-        del screen
+        """What the command palette offers: what the screen in view does, and what is the same on all of them."""
+        from bursar_tui.offering import offered
+
+        yield from offered(self, screen)
         for tab in TABS:
             yield SystemCommand(tab.title, f"Go to {tab.title}", partial(self.action_go, tab.name))
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)

@@ -16,7 +16,7 @@ from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.older_calls import OlderCalls
 from bursar_tui.screens.browser import Sender
 from bursar_tui.screens.call import Call
-from bursar_tui.screens.screen import LiveScreen
+from bursar_tui.screens.screen import Command, LiveScreen
 from bursar_tui.seen import Seen, Seer, Tie
 from bursar_tui.teaching import no_calls
 from bursar_tui.widgets.exchange_columns import LIST
@@ -36,6 +36,10 @@ class Calls(LiveScreen):
     TAB = "calls"
     AUTO_FOCUS = "ExchangeTable"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]
+    commands = (
+        Command("/", "show the calls that have some words in them", "bursar log --limit 500 | grep WORDS"),
+        Command("enter", "one call in full: its attempts, their prices, who paid", "bursar log --id ID"),
+    )
     BINDINGS = [
         Binding("slash", "filter", "filter"),
         Binding("escape", "unfilter", "all calls", show=False),

@@ -15,16 +15,16 @@ from bursar_tui.widgets.account_bar import AVAILABLE, HELD, SETTLED
 from bursar_tui.widgets.lines import Lines
 
 KEYS = (
-    ("1 … 9", "the screens; a click on a tab does the same"),
+    ("1 … 9  0", "the screens; a click on a tab does the same"),
     ("↑ ↓  j k", "one row up, one row down"),
     ("pgup pgdn", "a page up, a page down"),
-    ("home end  g G", "the newest, the oldest"),
-    ("enter", "open the call at the cursor"),
-    ("esc", "back; or all calls again"),
-    ("/", "filter the calls: every word must occur"),
+    ("home end  g G", "the first row, the last"),
+    ("enter", "open what the cursor is at"),
+    ("esc", "back; or all of the list again"),
+    ("/", "filter calls or log lines: every word must occur"),
     ("!", "alerts: what stands; taken down, or tried"),
     ("t", "dark or light"),
-    ("^p", "every command and every theme"),
+    ("^p", "find what can be done by its name; every theme"),
     ("? or f1", "this page"),
     ("q or ^c", "quit; the proxy goes on"),
 )

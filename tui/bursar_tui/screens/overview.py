@@ -6,7 +6,7 @@ from textual.containers import Vertical
 
 from bursar.contract.snapshot import ExchangeView
 from bursar_tui.ink import Line
-from bursar_tui.screens.screen import LiveScreen
+from bursar_tui.screens.screen import Command, LiveScreen
 from bursar_tui.seen import Seen
 from bursar_tui.teaching import no_calls
 from bursar_tui.widgets.accounts import Accounts
@@ -25,6 +25,7 @@ class Overview(LiveScreen):
     AUTO_FOCUS = "ExchangeTable"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (13, "-short"), (20, "-high")]
+    commands = (Command("enter", "one call in full: its attempts, their prices, who paid", "bursar log --id ID"),)
 
     def __init__(self) -> None:
         super().__init__()

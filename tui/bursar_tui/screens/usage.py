@@ -41,7 +41,8 @@ class Usage(LiveScreen):
         Command("d w m", "days, weeks, months", "bursar usage --by day|week|month"),
         Command("b B", "by model, key, project, upstream, client, alias", "bursar usage --by model|key|…"),
         Command("v", "spend, tokens, calls", "bursar usage --by day"),
-        Command("← →", "another bar; a all bars together", "bursar usage --by model --since DATE --until DATE"),
+        Command("← →", "an older bar, a newer bar", "bursar usage --by model --since DATE --until DATE"),
+        Command("a", "all bars together, or the newest again", "bursar usage --by model"),
         Command(
             "enter", "the bars of one model, key … alone; esc all again", "bursar usage --by day --only model=NAME"
         ),
