@@ -27,6 +27,8 @@ CONFIG = """
 routes = ["main/practice-chunks-2000-rate-40"]
 [aliases.falls]
 routes = ["main/fault-500", "main/practice-small"]
+[aliases.thinks]
+routes = ["main/practice-reasoning"]
 [aliases.breaks]
 routes = ["main/fault-close-midstream"]
 [prices."practice-*"]
@@ -109,6 +111,12 @@ async def test_a_conversation() -> None:
         await hands.press("x")
         assert playground.conversation.turns == []
         await hands.sees("Talk to it.")
+        # What is thought is told apart by a word, and is no part of the answer.
+        await hands.press("m", "4")
+        await ask(hands, "Hi")
+        assert hands.text.index("(thinks)") < hands.text.index("(answers)")
+        await hands.press("escape", "c")
+        assert hands.app.clipboard == playground.conversation.turns[0].text
 
 
 async def test_whom_and_how() -> None:
@@ -166,7 +174,7 @@ async def test_what_goes_wrong_is_a_sentence() -> None:
         await ask(hands, "Hi")
         await hands.sees("main/fault-500 gave way")
         assert screen_of(hands).conversation.turns[0].instead_of == "main/fault-500"
-        await hands.press("escape", "m", "4")
+        await hands.press("escape", "m", "5")
         await ask(hands, "Hi")
         await hands.sees("ended its answer in the middle")
         await hands.press("escape", "o", *"no-such", "enter")

@@ -226,15 +226,22 @@ class Playground(LiveScreen):
             case GaveWay():
                 self.transcript.say(f"↳ {heard.upstream}/{heard.model} gave way: {heard.message}", Role.WARN)
             case Text():
-                self.transcript.go_on(heard.text, Role.TEXT, code=True)
+                self._goes_on("answers", heard.text, Role.TEXT)
             case Reasoning():
-                self.transcript.go_on(heard.text, Role.MUTED)
+                self._goes_on("thinks", heard.text, Role.MUTED)
             case Ended():
                 mark = OUTCOMES[heard.outcome]
                 for sentence in ended_words(heard):
                     self.transcript.say(f"{mark.glyph} {sentence}", mark.role if heard.message else Role.MUTED)
             case _:
                 self._answering.redraw()
+
+    def _goes_on(self, does: str, text: str, role: Role) -> None:
+        """More of the answer, or of what comes before it; where one follows the other, a word says which it is."""
+        last = self.transcript.blocks[-1] if self.transcript.blocks else None
+        if last is not None and last.role is not role and (role is Role.MUTED or last.goes_on):
+            self.transcript.say(f"({does})", Role.FAINT)
+        self.transcript.go_on(text, role, code=role is Role.TEXT)
 
     def _cancel(self) -> None:
         """Hang up: the call ends at once, at the upstream too, and what came of it is paid."""

@@ -13,6 +13,8 @@ from bursar_tui.flow import Flow
 from bursar_tui.ink import BLANK, Line, Role
 from bursar_tui.widgets.lines import strip_of
 
+LONGEST_ROW = 110
+"""Columns: longer rows are hard to read."""
 REPAINT_S = 0.08
 """How long what comes waits to be painted together with more."""
 
@@ -132,12 +134,17 @@ class Transcript(ScrollView, can_focus=True):
                 self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
 
     @property
+    def _room(self) -> int:
+        """The columns of a row."""
+        return min(self.scrollable_content_region.width, LONGEST_ROW)
+
+    @property
     def _at_end(self) -> bool:
         return self.scroll_target_y >= self.max_scroll_y - 1
 
     def _again(self) -> None:
         """Fold everything anew: for another width, or where something was taken away."""
-        followed, self._width = self._at_end, self.scrollable_content_region.width
+        followed, self._width = self._at_end, self._room
         self._rows, self._flow, self._waiting = [], None, []
         if not self._width:
             return
@@ -151,7 +158,7 @@ class Transcript(ScrollView, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Another width folds otherwise."""
         del event
-        if self.scrollable_content_region.width != self._width:
+        if self._room != self._width:
             self._again()
         elif self._at_end:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
