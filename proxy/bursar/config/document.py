@@ -8,9 +8,10 @@ from typing import Any
 import tomli_w
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import InlineTable
+from tomlkit.items import Array, InlineTable
 
 from bursar.config.lines import Key, parsed_key
+from bursar.config.listing import relisted
 from bursar.config.problems import key_text
 from bursar.contract.shown import shown
 
@@ -89,8 +90,17 @@ def _set(text: str, key: Key, value: object) -> str:
         inside = inside[part]
     if isinstance(value, Mapping) and key[-1] not in inside and not isinstance(inside, InlineTable):
         return _appended(text, key, value)
-    inside[key[-1]] = _inline(value) if isinstance(value, Mapping) else value
+    inside[key[-1]] = _item(inside.get(key[-1]), value)
     return tomlkit.dumps(document)
+
+
+def _item(present: object, value: object) -> object:
+    """The value as it is to be written in the place of what is there."""
+    if isinstance(value, Mapping):
+        return _inline(value)
+    if isinstance(value, list) and isinstance(present, Array) and (kept := relisted(present, value)) is not None:
+        return kept
+    return value
 
 
 def _inline(value: Mapping[str, object]) -> InlineTable:

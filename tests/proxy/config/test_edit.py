@@ -203,3 +203,12 @@ def without_empty(value: object) -> object:
     if not isinstance(value, dict):
         return value
     return {name: kept for name, each in value.items() if (kept := without_empty(each)) != {}}
+
+
+def test_routes_are_moved_with_what_is_said_beside_them(file: Path) -> None:
+    edit.set_value(file, "aliases.fast.routes", ["main/b", "main/c", "main/a"])
+    assert file.read_text() == TEXT.replace(
+        '  "main/a",   # first\n  "main/b",\n', '  "main/b",\n  "main/c",\n  "main/a",   # first\n'
+    )
+    edit.set_value(file, "aliases.fast.routes", ["main/c"])
+    assert file.read_text() == TEXT.replace('  "main/a",   # first\n  "main/b",\n', '  "main/c",\n')
