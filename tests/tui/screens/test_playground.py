@@ -204,6 +204,10 @@ async def test_the_keys_are_told_and_typed() -> None:
         # Digits and letters that are keys elsewhere are typed here.
         await stage.press("1", "q", "t", "question_mark", "ctrl+j", "x")
         assert screen_of(stage).prompt.text == "1qt?\nx"
+        for size in ((20, 5), (80, 24)):
+            await stage.pilot.resize_terminal(*size)
+            await stage.pilot.pause()
+            await stage.until(lambda: "› 1qt?\n" in stage.text or "\n   x\n" in stage.text)
         await stage.press("f1")
         assert "bursar ask ALIAS TEXT" in stage.text
         await stage.press("escape", "escape")

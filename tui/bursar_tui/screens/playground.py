@@ -50,7 +50,7 @@ class Playground(LiveScreen):
 
     TAB = "playground"
     AUTO_FOCUS = "Prompt"
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (9, "-low"), (16, "-high")]
     BINDINGS = [
         Binding("escape", "out", "to the keys"),
         Binding("i,enter", "type", "type"),
