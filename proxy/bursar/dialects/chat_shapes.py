@@ -4,7 +4,8 @@ What is a chat request already passes untouched. Sources of the shapes: OpenAI A
 response" and "Create chat completion"; Anthropic API reference, "Messages"; reports of what Cursor sends.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +24,9 @@ _BLOCKS = (b'"tool_use"', b'"tool_result"', b'"thinking"', b'"redacted_thinking"
 _MEDIA = b'"source"'
 _CUSTOM = b'"custom"'
 _NESTED = (b'"function":', b'"function" :')
-_NULL = b"null"
+_NULL = msgspec.Raw(b"null")
+_PLAIN = re.compile(rb'\{ ?"role": ?"[a-z]*", ?"content": ?["n]')
+"""How clients begin a message whose content is one text, or none: then it has no blocks of any shape."""
 
 
 class _Shape(msgspec.Struct):
@@ -43,30 +46,34 @@ class Shaped(NamedTuple):
     custom_tools: frozenset[str] = frozenset()
 
 
-def as_chat(fields: dict[str, msgspec.Raw]) -> Shaped:
+def as_chat(fields: dict[str, msgspec.Raw], messages: Sequence[msgspec.Raw]) -> Shaped:
     """A chat request: the same fields where they are one, else those that mean the same.
 
-    Looks at little where it is a chat already: whoever has messages of another shape has its tools too, or a
-    `system` beside them, or media. Raises InvalidParameter where a field cannot be what its shape says.
+    `messages` are the field's, one by one; empty where there are none. Looks at little where it is a chat already:
+    whoever has messages of another shape has its tools too, or a `system` beside them, or media.
+    Raises InvalidParameter where a field cannot be what its shape says.
     """
-    tools = bytes(fields.get("tools", _NULL))
     if not _has(fields, "messages"):
-        return _made(responses_as_chat, fields, tools) if _has(fields, "input") else Shaped(fields)
+        return _made(responses_as_chat, fields) if _has(fields, "input") else Shaped(fields)
     if _has(fields, "system"):
-        return _made(messages_as_chat, fields, tools)
-    if tools == _NULL:
-        return _made(messages_as_chat, fields, tools) if _MEDIA in bytes(fields["messages"]) else Shaped(fields)
-    if not _foreign(tools):
+        return _made(messages_as_chat, fields)
+    if not _has(fields, "tools"):
+        return _made(messages_as_chat, fields) if any(map(_has_media, messages)) else Shaped(fields)
+    if not _foreign(bytes(fields["tools"])):
         return Shaped(fields)
-    messages = bytes(fields["messages"])
-    if any(word in messages for word in _BLOCKS):
-        return _made(messages_as_chat, fields, tools)
+    whole = bytes(fields["messages"])
+    if any(word in whole for word in _BLOCKS):
+        return _made(messages_as_chat, fields)
     return _with_chat_tools(fields)
 
 
-def _made(convert: Callable[[dict[str, Any]], dict[str, Any]], fields: dict[str, msgspec.Raw], tools: bytes) -> Shaped:
+def _has_media(message: msgspec.Raw) -> bool:
+    return _PLAIN.match(message) is None and _MEDIA in bytes(message)
+
+
+def _made(convert: Callable[[dict[str, Any]], dict[str, Any]], fields: dict[str, msgspec.Raw]) -> Shaped:
     values = {name: _value(fields, name) for name in fields}
-    custom = lowered_names(values.get("tools")) if _CUSTOM in tools else frozenset()
+    custom = lowered_names(values.get("tools"))
     chat = convert(values)
     return Shaped({name: msgspec.Raw(_encoder.encode(value)) for name, value in chat.items()}, custom)
 
@@ -105,7 +112,7 @@ def _foreign(tools: bytes) -> bool:
 
 
 def _has(fields: dict[str, msgspec.Raw], name: str) -> bool:
-    return name in fields and memoryview(fields[name]) != _NULL
+    return name in fields and fields[name] != _NULL
 
 
 def _value(fields: dict[str, msgspec.Raw], name: str) -> Any:

@@ -49,7 +49,11 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
     `model`, where given, is asked for in place of the body's. Raises BadRequest and its kinds, each naming the field
     at fault.
     """
-    fields, custom_tools = as_chat(_read_fields(body))
+    came = _read_fields(body)
+    messages = _listed(came)
+    fields, custom_tools = as_chat(came, messages or ())
+    if fields is not came:
+        messages = _listed(fields)
     if model:
         fields = {**fields, "model": _raw(model)}
     model = _text(fields, "model") or first_model(fields)
@@ -63,7 +67,7 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
         model=model,
         stream=_flag(fields, "stream"),
         wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
-        parts=_parts(fields),
+        parts=_parts(fields, messages),
         limit=limit,
         limit_field=limit_field if limit is not None else None,
         answers=_count(fields, "n", 1, _LARGEST_ANSWERS) or 1,
@@ -124,18 +128,23 @@ def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
         raise BadRequest(f"The request body is not valid JSON: {error}.") from None
 
 
-def _parts(fields: dict[str, msgspec.Raw]) -> PromptParts:
-    messages = fields.get("messages")
-    if messages is None:
-        raise MissingParameter("The request has no `messages`.", param="messages")
+def _listed(fields: dict[str, msgspec.Raw]) -> tuple[msgspec.Raw, ...] | None:
+    """The messages one by one; None where there is no list of them."""
     try:
-        listed = _raw_list.decode(messages)
+        return _raw_list.decode(fields["messages"]) if "messages" in fields else None
     except NOT_JSON:
-        raise InvalidParameter("`messages` must be a list of messages.", param="messages") from None
-    if not listed:
+        return None
+
+
+def _parts(fields: dict[str, msgspec.Raw], messages: tuple[msgspec.Raw, ...] | None) -> PromptParts:
+    if "messages" not in fields:
+        raise MissingParameter("The request has no `messages`.", param="messages")
+    if messages is None:
+        raise InvalidParameter("`messages` must be a list of messages.", param="messages")
+    if not messages:
         raise InvalidParameter("`messages` must hold at least one message.", param="messages")
     return PromptParts(
-        messages=listed,
+        messages=messages,
         tools=fields.get("tools") or fields.get("functions"),
         tool_choice=fields.get("tool_choice") or fields.get("function_call"),
         response_format=fields.get("response_format"),

@@ -237,6 +237,18 @@ def test_pictures_documents_errors_and_stops_of_messages() -> None:
     assert "thinking" not in fields
 
 
+def test_a_picture_of_messages_makes_a_chat_without_tools_one_of_theirs() -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "AA=="}
+    said = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hello."}]
+    shown = {"content": [{"type": "text", "text": "See."}, {"type": "image", "source": source}], "role": "user"}
+    fields = chat({"model": "m", "messages": [*said, shown], "tools": None})
+    assert fields["messages"][:2] == said
+    assert fields["messages"][2]["content"][1] == {
+        "type": "image_url",
+        "image_url": {"url": "data:image/png;base64,AA=="},
+    }
+
+
 def test_a_custom_tool_beside_functions_of_a_chat() -> None:
     nested = {"type": "function", "function": {"name": "read", "parameters": WEATHER}}
     call = {"id": "c", "type": "function", "function": {"name": "ApplyPatch", "arguments": "*** Begin Patch"}}
@@ -267,7 +279,7 @@ def test_a_chat_passes_untouched() -> None:
         "input": None,
     }
     raw = read_request(json.dumps(body).encode()).fields
-    assert as_chat(raw).fields is raw
+    assert as_chat(raw, ()).fields is raw
     assert {name: json.loads(bytes(each)) for name, each in raw.items()} == body
 
 
