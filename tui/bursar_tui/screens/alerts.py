@@ -12,6 +12,7 @@ from bursar.domain.alert import Alert
 from bursar_tui.ink import BLANK, Ground, Line, Piece, Role, cropped, line
 from bursar_tui.marks import urgency_mark
 from bursar_tui.screens.dialog import Dialog, Said, as_command, keys_line
+from bursar_tui.screens.screen import Command
 
 _WIDTH = 50
 """How much of a sentence stands in its row; all of it is below."""
@@ -30,6 +31,11 @@ class AlertList(Dialog[Wish]):
     """Answered with what is wanted."""
 
     AUTO_FOCUS = ""
+    commands = (
+        Command("x", "take the one at the cursor down", "bursar alerts dismiss CAUSE"),
+        Command("X", "take all of them down", "bursar alerts dismiss --all"),
+        Command("v", "try whether alerts arrive, by every way there is", "bursar alerts test"),
+    )
     BINDINGS = [
         Binding("up,k", "move(-1)", "up"),
         Binding("down,j", "move(1)", "down"),

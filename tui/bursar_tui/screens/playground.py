@@ -62,7 +62,9 @@ class Playground(LiveScreen):
     ]
     commands: Sequence[Command] = (
         Command("enter", "send; ^j begins a new line", "bursar ask ALIAS TEXT"),
-        Command("esc", "cancel; else out of the line, to the other keys", "Ctrl-C during bursar ask"),
+        Command(
+            "esc", "cancel, as ^C does in a shell; else out of the line, to the other keys", "bursar ask ALIAS TEXT"
+        ),
         Command("m", "talk to another alias", "bursar ask ALIAS TEXT"),
         Command("o", "route, system prompt, limits", "bursar ask ALIAS TEXT --system S --max-tokens N"),
         Command("r", "ask the last question again", "bursar ask ALIAS TEXT"),

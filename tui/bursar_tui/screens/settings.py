@@ -40,7 +40,7 @@ class Settings(ConfigBrowser):
         Command("e", "change a setting, or a whole table", "bursar config set KEY VALUE"),
         Command("d", "take a setting back to its default", "bursar config unset KEY"),
         Command("n", "make an upstream, alias, price, cap, plan or wallet", "bursar upstream add NAME --kind KIND"),
-        Command("x", "remove one", "bursar config unset caps.NAME"),
+        Command("x", "remove one", "bursar upstream|cap|plan|wallet remove NAME"),
         Command("w", "edit the file as a whole", "bursar config edit"),
     )
     BINDINGS = [
