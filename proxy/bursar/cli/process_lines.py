@@ -22,11 +22,13 @@ def show(options: argparse.Namespace) -> None:
 def show_of(files: LogFiles, options: argparse.Namespace) -> None:
     """The same, of files that are known."""
     least, having = Level(options.level), options.having
+    # Before they are read: what is written in between is among them, or comes with the next look.
+    newest = _newest(files)
     lines = files.page(None, options.limit, least, having).lines[::-1]
     if not (lines or options.follow):
         say(f"There are no such lines in {files.newest}.")
     _say(lines, as_json=options.json)
-    last = max(lines[-1].number if lines else 0, _newest(files))
+    last = max(lines[-1].number if lines else 0, newest)
     while options.follow:
         sys.stdout.flush()
         time.sleep(_LOOK_S)
