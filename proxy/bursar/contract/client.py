@@ -27,7 +27,7 @@ from bursar.contract.events import KeyView, UpstreamView
 from bursar.contract.explained import Explain, Explained
 from bursar.contract.log_line import Level, LogPage
 from bursar.contract.places import Places
-from bursar.contract.playground import Ended, PlaygroundLine, Talk
+from bursar.contract.playground import Ended, PlaygroundLine, Talk, line_of
 from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.way_in import CutOff, NoAnswer, NotRunning, Refused, refused, way_in
 
@@ -177,7 +177,7 @@ class AdminClient:
         response = await self._open("POST", "/playground", body=command)
         try:
             async for line in self._lines(response):
-                happened = decode(line, PlaygroundLine)
+                happened = line_of(line)
                 yield happened
                 if isinstance(happened, Ended):
                     return

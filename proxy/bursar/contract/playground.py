@@ -5,10 +5,11 @@ the call. An answer without its `ended` is one whose proxy went away. No line bu
 text of the conversation, and none of it is kept.
 """
 
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
+from bursar.contract.codec import decode
 from bursar.domain.exchange import Outcome
 from bursar.domain.usage import NOTHING, Quality, Usage
 
@@ -122,3 +123,8 @@ class Ended(_Line, frozen=True, tag="ended"):
 
 
 PlaygroundLine = Opened | Holding | GaveWay | Began | Text | Reasoning | SoFar | Ended
+
+
+def line_of(encoded: bytes) -> PlaygroundLine:
+    """One line, read. Raises Mismatch where it is none."""
+    return decode(encoded, cast("type[PlaygroundLine]", PlaygroundLine))

@@ -28,7 +28,7 @@ from bursar.contract.commands import (
 from bursar.contract.events import KeyView, UpstreamView
 from bursar.contract.explained import Explain, Explained
 from bursar.contract.places import Places
-from bursar.contract.playground import Ended, PlaygroundLine, Talk
+from bursar.contract.playground import Ended, PlaygroundLine, Talk, line_of
 from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.version import Identity
 from bursar.contract.way_in import CutOff, NoAnswer, NotRunning, Refused, WayIn, address_of, refused, way_in
@@ -141,7 +141,7 @@ class Questions:
             while line := response.readline():
                 if line == b"\n":
                     continue
-                happened, begun = decode(line, PlaygroundLine), True
+                happened, begun = line_of(line), True
                 yield happened
                 if isinstance(happened, Ended):
                     return
