@@ -10,6 +10,8 @@ from bursar_tui.widgets.panel import heading
 from bursar_tui.widgets.row_list import ListRow
 
 _KEY = 24
+_SHOWN = 3
+"""How many problems stand above the settings."""
 
 
 def row_id(path: Path) -> str:
@@ -26,7 +28,20 @@ def setting_rows(stated: Stated | None, unsaved: bool, width: int) -> list[ListR
     """All of them; before the file is read, one line that says so."""
     if stated is None:
         return [ListRow(heading("Settings", (Piece("reading the file …", Role.MUTED),), width))]
-    return [ListRow(heading("Settings", _state(stated, unsaved), width)), *_sections(stated, width)]
+    return [
+        ListRow(heading("Settings", _state(stated, unsaved), width)),
+        *(ListRow(each) for each in _wrong(stated)),
+        *_sections(stated, width),
+    ]
+
+
+def _wrong(stated: Stated) -> Iterator[Line]:
+    """The first problems of the file: some are of what has no row, such as a table that nobody knows."""
+    problems = stated.file.problems
+    for problem in problems[:_SHOWN]:
+        yield line(Piece("✗ ", Role.BAD), Piece(problem.text))
+    if len(problems) > _SHOWN:
+        yield line(Piece(f"  … and {len(problems) - _SHOWN} more; w shows each at its line", Role.MUTED))
 
 
 def _state(stated: Stated, unsaved: bool) -> tuple[Piece, ...]:
