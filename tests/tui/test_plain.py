@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from msgspec.structs import replace
 from tui.snapshots import CENT, DOLLAR, HOUR, NOW_MS, busy, empty, standing, troubled, watching
 from tui.stage import compare
 
@@ -29,18 +30,22 @@ from bursar.contract.events import (
     KeyChanged,
     KeyRevoked,
     KeyView,
+    Logged,
+    RouteView,
     StandingsChanged,
     Stopping,
     UpstreamHealthChanged,
     UpstreamView,
 )
+from bursar.contract.log_line import Level as LogLevel
+from bursar.contract.log_line import LogLine
 from bursar.contract.snapshot import Snapshot
 from bursar.domain.clock import FixedClock
 from bursar.domain.exchange import Outcome
 from bursar.domain.grant import Grant, GrantKind
 from bursar.domain.usage import Quality, Usage
 from bursar_tui.link import Since, Unattached
-from bursar_tui.plain import Plain
+from bursar_tui.plain import Plain, aloud
 
 CALL = "01jd00000abcde"
 
@@ -107,11 +112,11 @@ async def test_a_call_line_by_line() -> None:
         )
     assert lines == [
         "14:58:31  Call abcde opened: laptop asks for fast with aider, 1,204 tokens.",
-        "14:58:31  Call abcde goes to openai/gpt-5.1-mini, $0.0700 held.",
-        "14:58:31  Call abcde was not taken by openai/gpt-5.1-mini: slow down.",
-        "14:58:31  Call abcde goes to apertis/gpt-5.1-mini, $0.0700 held.",
-        "14:58:31  Call abcde used 1,204 tokens in, 140 out, $0.0100, paid by daily.",
-        "14:58:31  Call abcde is done after 3.4 s.",
+        "14:58:31  Call abcde of laptop goes to openai/gpt-5.1-mini, $0.0700 held.",
+        "14:58:31  Call abcde of laptop was not taken by openai/gpt-5.1-mini: slow down.",
+        "14:58:31  Call abcde of laptop goes to apertis/gpt-5.1-mini, $0.0700 held.",
+        "14:58:31  Call abcde of laptop cost $0.0100: 1,204 tokens in, 140 out, paid by daily.",
+        "14:58:31  Call abcde of laptop is done after 3.4 s.",
     ]
 
 
@@ -124,9 +129,9 @@ async def test_no_reason_is_heard_twice_in_full() -> None:
             ExchangeClosed(NOW_MS, CALL, Outcome.REFUSED, 402, "budget_exceeded", "The cap is used up.", "", 3),
         )
     assert lines[1:] == [
-        "14:58:31  Call abcde was not taken by openai/gpt-5.1-mini: The cap is used up.",
-        "14:58:31  Call abcde was not taken by apertis/gpt-5.1-mini either, for the same reason.",
-        "14:58:31  Call abcde is refused after 3 ms, for the reason just said.",
+        "14:58:31  Call abcde of laptop was not taken by openai/gpt-5.1-mini: The cap is used up.",
+        "14:58:31  Call abcde of laptop was not taken by apertis/gpt-5.1-mini either, for the same reason.",
+        "14:58:31  Call abcde of laptop is refused after 3 ms, for the reason just said.",
     ]
 
 
@@ -139,7 +144,7 @@ async def test_no_reason_is_heard_twice_in_full() -> None:
         ),
         (
             AttemptSettled(NOW_MS, CALL, "a", "b", Usage(1, 2), Quality.COUNTED, 0, False, (), None),
-            "Call abcde used 1 token in, 2 out, no price known.",
+            "Call abcde used 1 token in, 2 out; no price is known.",
         ),
         (
             Granted(NOW_MS, Grant(1, GrantKind.RAISE, "cap:daily", 0, 2 * DOLLAR, NOW_MS, until_ms=NOW_MS + HOUR)),
@@ -162,10 +167,17 @@ async def test_no_reason_is_heard_twice_in_full() -> None:
         (ConfigurationLoaded(NOW_MS, (), (), ()), "A new configuration is in force."),
         (ConfigurationRejected(NOW_MS, ("line 3",)), "The new configuration is not in force: line 3"),
         (
-            UpstreamHealthChanged(NOW_MS, UpstreamView("a", "ollama", "http://x", "cooling", "refused")),
-            "Upstream a is cooling: refused.",
+            BalanceCompared(NOW_MS, BalanceView("wallet:openai", NOW_MS, drift_nano=-12 * CENT, alarm=True)),
+            "Wallet openai: the vendor has charged $0.12 less than was settled here.",
         ),
-        (KeyChanged(NOW_MS, KeyView("ci", "abcd", "", (), NOW_MS, None, False)), "Key ci was issued or changed."),
+        (
+            ExchangeClosed(NOW_MS, CALL, Outcome.CUT, 200, "", "", "length", 3_000),
+            "Call abcde is cut at a budget's limit after 3.0 s.",
+        ),
+        (
+            Logged(NOW_MS, LogLine(1, NOW_MS, LogLevel.WARNING, "alerts.ways", "alerts do not arrive by desktop")),
+            "The proxy's log, alerts.ways: alerts do not arrive by desktop",
+        ),
         (KeyRevoked(NOW_MS, "ci"), "Key ci was revoked."),
         (Stopping(NOW_MS), "The proxy is stopping."),
     ],
@@ -173,6 +185,63 @@ async def test_no_reason_is_heard_twice_in_full() -> None:
 async def test_every_other_event(event: Event, said: str) -> None:
     async with listening(busy()) as heard:
         assert await heard.lines(event) == [f"14:58:31  {said}"]
+
+
+async def test_of_upstreams_and_their_routes_only_what_has_changed_is_said() -> None:
+    def now(health: str, *routes: RouteView) -> UpstreamHealthChanged:
+        reason = "" if health == "ok" else "refused."
+        return UpstreamHealthChanged(NOW_MS, UpstreamView("a", "ollama", "http://x", health, reason, routes=routes))
+
+    async with listening(busy()) as heard:
+        assert await heard.lines(now("ok"), now("ok", RouteView("small"))) == []
+        said = await heard.lines(
+            now("ok", RouteView("small", "cooling", reason="Overloaded")),
+            now("ok", RouteView("small", "cooling", reason="Overloaded")),
+            now("ok", RouteView("small")),
+            now("cooling"),
+            now("cooling"),
+            now("off"),
+            now("ok"),
+        )
+    assert [line[10:] for line in said] == [
+        "Route a/small is cooling: Overloaded.",
+        "Route a/small is well again.",
+        "Upstream a is cooling: refused.",
+        "Upstream a is off: refused.",
+        "Upstream a is well again.",
+    ]
+
+
+async def test_what_became_of_a_key() -> None:
+    key = KeyView("new", "abcd", "", (), NOW_MS, None, disabled=False)
+    off, other = replace(key, disabled=True), replace(key, rates=("60/min",))
+    async with listening(busy()) as heard:
+        said = await heard.lines(
+            *(KeyChanged(NOW_MS, each) for each in (key, off, key, other, replace(other, hint="efgh")))
+        )
+    assert [line[10:] for line in said] == [
+        "Key new was issued.",
+        "Key new is refused from now on.",
+        "Key new is accepted again.",
+        "Key new is held to other limits.",
+        "Key new was replaced by a new one.",
+    ]
+
+
+async def test_what_is_told_as_an_event_is_not_told_again_from_the_log() -> None:
+    def line(level: LogLevel, subject: str) -> Logged:
+        return Logged(NOW_MS, LogLine(1, NOW_MS, level, subject, "said"))
+
+    async with listening(busy()) as heard:
+        assert await heard.lines(line(LogLevel.INFO, "daemon.run"), line(LogLevel.WARNING, "events")) == []
+        assert len(await heard.lines(line(LogLevel.ERROR, "events"), line(LogLevel.WARNING, "daemon.household"))) == 2
+
+
+def test_no_sign_stands_for_a_word() -> None:
+    assert aloud("Cap a: <$0.0001 left, used up in <1 min.") == (
+        "Cap a: less than $0.0001 left, used up in less than 1 min."
+    )
+    assert aloud("model <b>") == "model <b>"
 
 
 async def test_an_account_is_spoken_of_when_it_comes_to_stand_otherwise() -> None:

@@ -3,28 +3,34 @@
 import asyncio
 import errno
 import os
+import re
 from contextlib import aclosing
 from datetime import datetime
 from typing import TextIO
 
-from bursar.contract.events import StandingsChanged
+from bursar.contract.events import KeyChanged, KeyView, StandingsChanged, UpstreamHealthChanged, UpstreamView
 from bursar.contract.shown import shown
 from bursar.contract.snapshot import Snapshot
 from bursar.domain.clock import Clock
 from bursar_tui.link import Attached, Heard, Lost, Watch, follow
 from bursar_tui.outlook import Level, outlooks
-from bursar_tui.saying import account_line, opening, sentences
+from bursar_tui.saying import account_line, key_line, opening, sentences, upstream_lines
 from bursar_tui.seen import zone_of
+
+_LESS = re.compile(r"<(?=\$?\d)")
 
 
 class Plain:
-    """Writes what happens. An account is spoken of when it comes to stand otherwise, not with each call."""
+    """Writes what happens. Of accounts, upstreams and keys it is said when they come to stand otherwise than they did,
+    not with each call."""
 
     def __init__(self, out: TextIO, clock: Clock) -> None:
         self._out = out
         self._clock = clock
         self._snapshot: Snapshot | None = None
         self._levels: dict[str, Level] = {}
+        self._upstreams: dict[str, UpstreamView] = {}
+        self._keys: dict[str, KeyView] = {}
         self._reason = ""
 
     async def run(self, watch: Watch) -> None:
@@ -41,6 +47,7 @@ class Plain:
 
     def _attached(self, news: Attached) -> None:
         self._snapshot, self._reason = news.snapshot, ""
+        self._upstreams, self._keys = dict(news.snapshot.upstreams), dict(news.snapshot.keys)
         now_ms = self._clock.now_ms()
         if news.resumed:
             self._write(now_ms, ["Attached again."])
@@ -61,6 +68,12 @@ class Plain:
                 for each in outlooks(snapshot, event.at_ms, zone)
                 if before.get(each.account.id) is not each.level
             ]
+        elif isinstance(event, UpstreamHealthChanged):
+            lines = upstream_lines(self._upstreams.get(event.upstream.name), event.upstream)
+            self._upstreams[event.upstream.name] = event.upstream
+        elif isinstance(event, KeyChanged):
+            lines = [key_line(self._keys.get(event.key.name), event.key)]
+            self._keys[event.key.name] = event.key
         self._write(event.at_ms, lines)
 
     def _lost(self, news: Lost) -> None:
@@ -77,8 +90,13 @@ class Plain:
         zone = zone_of(self._snapshot) if self._snapshot is not None else None
         for line in lines:
             time = datetime.fromtimestamp(at_ms / 1000, zone).astimezone(zone)
-            self._out.write(f"{time:%H:%M:%S}  {shown(line)}\n")
+            self._out.write(f"{time:%H:%M:%S}  {shown(aloud(line))}\n")
         self._out.flush()
+
+
+def aloud(line: str) -> str:
+    """Without the one sign of the screens that many who read aloud pass over."""
+    return _LESS.sub("less than ", line)
 
 
 def run(watch: Watch, clock: Clock, out: TextIO) -> int:

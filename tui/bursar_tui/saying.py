@@ -24,19 +24,36 @@ from bursar.contract.events import (
     HoldInDoubt,
     KeyChanged,
     KeyRevoked,
+    KeyView,
     Logged,
     StandingsChanged,
     Stopping,
     UpstreamHealthChanged,
+    UpstreamView,
 )
 from bursar.contract.exposure import ExposureView
+from bursar.contract.log_line import Level as LogLevel
+from bursar.contract.log_line import LogLine
 from bursar.contract.snapshot import Snapshot
-from bursar_tui.marks import OUTCOMES, health_mark
+from bursar.domain.exchange import Outcome
+from bursar_tui.marks import health_mark
 from bursar_tui.outlook import Level, Outlook, burn_nano, outlooks, running_of
 from bursar_tui.words import about, amount, balance, counted, money, rest, span, took
 
 CALL_LETTERS = 5
 """How much of an exchange's id is said: the part that is chance, which tells calls of one moment apart."""
+
+_ENDS = {
+    Outcome.COMPLETE: "is done",
+    Outcome.CUT: "is cut at a budget's limit",
+    Outcome.BROKEN: "is broken off",
+    Outcome.LEFT: "was left by its client",
+    Outcome.REFUSED: "is refused",
+    Outcome.FAILED: "has failed",
+}
+
+_TOLD_ANYWAY = frozenset({"events", "alerts.alerts", "daemon.in_force", "exposures"})
+"""Parts of the proxy whose warnings are events too."""
 
 
 def opening(snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[str]:
@@ -88,10 +105,11 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
     """What happened; nothing for what would drown the rest (signs of life, figures that change with each call)."""
     match event:
         case ExchangeOpened() | AttemptStarted() | AttemptFailed() | AttemptSettled() | ExchangeClosed():
-            return [f"Call {event.exchange_id[-CALL_LETTERS:]} {_call(event, snapshot)}."]
+            return [f"Call {_whose(event, snapshot)} {_call(event, snapshot)}."]
         case Alerted():
             return [f"Alert: {event.alert.sentence}"]
-        case ExchangeProgressed() | StandingsChanged() | AlertEnded():
+        case ExchangeProgressed() | StandingsChanged() | AlertEnded() | UpstreamHealthChanged() | KeyChanged():
+            # Of standings, upstreams and keys it is said what has changed: `plain.py` knows how they were.
             return []
         case Granted() | GrantEnded():
             return _granted(event, snapshot)
@@ -105,18 +123,10 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
             return ["A new configuration is in force.", *event.problems]
         case ConfigurationRejected():
             return [f"The new configuration is not in force: {problem}" for problem in event.problems]
-        case UpstreamHealthChanged():
-            upstream = event.upstream
-            why = f": {upstream.reason.rstrip('.')}" if upstream.reason else ""
-            return [f"Upstream {upstream.name} is {health_mark(upstream.health).word}{why}."]
-        case KeyChanged():
-            return [f"Key {event.key.name} was issued or changed."]
         case KeyRevoked():
             return [f"Key {event.name} was revoked."]
         case Logged():
-            # What it says of what happens is said already; a fault of its own is not.
-            line = event.line
-            return [f"The proxy's log, {line.subject}: {line.said}"] if line.level.value == "error" else []
+            return [f"The proxy's log, {event.line.subject}: {event.line.said}"] if _is_news(event.line) else []
         case Exposed():
             return [exposed(event.exposure)]
         case ExposureEnded():
@@ -125,6 +135,43 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
             return ["The proxy is stopping."]
         case _:
             assert_never(event)
+
+
+def _is_news(line: LogLine) -> bool:
+    """Whether a line of the log tells what no event tells: what goes well is one, and most warnings are."""
+    return line.level is LogLevel.ERROR or (line.level is LogLevel.WARNING and line.subject not in _TOLD_ANYWAY)
+
+
+def upstream_lines(before: UpstreamView | None, now: UpstreamView) -> list[str]:
+    """What is otherwise of an upstream and its routes than it was, or than well where it is new."""
+    well = before is None or before.health == "ok"
+    lines = []
+    if (now.health == "ok") is not well or (now.health != "ok" and before and before.health != now.health):
+        lines.append(_health(f"Upstream {now.name}", now.health, now.reason))
+    routes = {route.model: route for route in before.routes} if before is not None else {}
+    for route in now.routes:
+        was = routes[route.model].health if route.model in routes else "ok"
+        if was != route.health and now.health == "ok":
+            lines.append(_health(f"Route {now.name}/{route.model}", route.health, route.reason))
+    return lines
+
+
+def _health(what: str, health: str, reason: str) -> str:
+    if health == "ok":
+        return f"{what} is well again."
+    why = f": {reason.rstrip('.')}" if reason else ""
+    return f"{what} is {health_mark(health).word}{why}."
+
+
+def key_line(before: KeyView | None, now: KeyView) -> str:
+    """What became of a client key."""
+    if before is None:
+        return f"Key {now.name} was issued."
+    if before.disabled != now.disabled:
+        return f"Key {now.name} is {'refused from now on' if now.disabled else 'accepted again'}."
+    if before.hint != now.hint:
+        return f"Key {now.name} was replaced by a new one."
+    return f"Key {now.name} is held to other limits."
 
 
 def _granted(event: Granted | GrantEnded, snapshot: Snapshot) -> list[str]:
@@ -145,8 +192,21 @@ def _compared(event: BalanceCompared, snapshot: Snapshot) -> list[str]:
     account = snapshot.accounts.get(balance_view.account_id)
     if account is None or not balance_view.alarm:
         return []
-    drift = balance(balance_view.drift_nano or 0)
-    return [f"Wallet {account.name}: the vendor has charged {drift} more than was settled here."]
+    return [f"Wallet {account.name}: {drifted(balance_view.drift_nano or 0)}."]
+
+
+def drifted(drift_nano: int) -> str:
+    """How far a vendor's figure is from ours."""
+    more = "less" if drift_nano < 0 else "more"
+    return f"the vendor has charged {balance(abs(drift_nano))} {more} than was settled here"
+
+
+def _whose(
+    event: ExchangeOpened | AttemptStarted | AttemptFailed | AttemptSettled | ExchangeClosed, snapshot: Snapshot
+) -> str:
+    """Which call, and whose: many run at once, and who listens does not see the line of its beginning."""
+    name, exchange = event.exchange_id[-CALL_LETTERS:], snapshot.exchanges.get(event.exchange_id)
+    return name if exchange is None or isinstance(event, ExchangeOpened) else f"{name} of {exchange.key}"
 
 
 def _call(
@@ -164,7 +224,7 @@ def _call(
         case AttemptSettled():
             return _settled(event, snapshot)
         case ExchangeClosed():
-            return f"is {OUTCOMES[event.outcome].word} after {took(event.total_ms)}{_why(event, snapshot)}"
+            return f"{_ENDS[event.outcome]} after {took(event.total_ms)}{_why(event, snapshot)}"
         case _:
             assert_never(event)
 
@@ -188,8 +248,9 @@ def _why(event: ExchangeClosed, snapshot: Snapshot) -> str:
 
 
 def _settled(event: AttemptSettled, snapshot: Snapshot) -> str:
+    """What it cost, for what, and who paid."""
     usage = event.usage
-    cost = money(event.cost_nano) if event.priced else "no price known"
+    used = f"{counted(usage.prompt_tokens, 'token')} in, {usage.completion_tokens:,} out"
     names = [snapshot.accounts[each].name for each in event.paid_by if each in snapshot.accounts]
     paid = f", paid by {', '.join(names)}" if names else ""
-    return f"used {counted(usage.prompt_tokens, 'token')} in, {usage.completion_tokens:,} out, {cost}{paid}"
+    return f"cost {money(event.cost_nano)}: {used}{paid}" if event.priced else f"used {used}{paid}; no price is known"
