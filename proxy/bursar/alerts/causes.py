@@ -90,7 +90,10 @@ def _used_sentence(account: Account, standing: Standing, zone: tzinfo) -> str:
     }[account.kind]
     percent = standing.settled * 100 // standing.granted
     how = "used up" if standing.settled >= standing.granted else f"{percent} % used"
-    figures = f"{_amount(account, standing.settled, standing.granted)} of {_amount(account, standing.granted)}"
+    used = _amount(account, standing.settled, standing.granted)
+    if account.unit is not Unit.NANO_DOLLARS:
+        used = used.partition(" ")[0]
+    figures = f"{used} of {_amount(account, standing.granted)}"
     parts = [f"{what} is {how}: {figures}."]
     if standing.cycle.end_ms is not None:
         end = datetime.fromtimestamp(standing.cycle.end_ms // 1000, zone)

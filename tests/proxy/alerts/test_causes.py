@@ -69,7 +69,7 @@ def test_how_much_is_used_in_words() -> None:
     small = replace(CAP, limit=DOLLAR // 50)
     assert "is 99 % used: $0.01989 of $0.02." in one(with_account(small, 19_897_650)).sentence
     tokens = account("quota", Unit.TOKENS, Every.TOTAL, 1000, AccountKind.PLAN)
-    assert one(with_account(tokens, 960)).sentence == 'Plan "quota" is 96 % used: 960 tokens of 1,000 tokens.'
+    assert one(with_account(tokens, 960)).sentence == 'Plan "quota" is 96 % used: 960 of 1,000 tokens.'
     requests = account("few", Unit.REQUESTS, Every.HOUR, 4)
     assert one(with_account(requests, 4)).sentence.endswith("Raise it: bursar cap raise few 1requests --for 1h")
 

@@ -43,7 +43,7 @@ def alerted() -> Snapshot:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
 async def test_the_list(size: tuple[int, int]) -> None:
     async with staged(alerted(), size) as stage:
-        assert 'Cap "daily" is 82 % used' in stage.text, "the latest is in the banner"
+        assert "Upstream spare is down" in stage.text, "the most urgent is in the banner, though another came later"
         await stage.press("exclamation_mark")
         compare(f"alerts-{size[0]}x{size[1]}", stage.text)
 

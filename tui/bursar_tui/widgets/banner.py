@@ -8,17 +8,17 @@ from bursar.contract.shown import shown
 from bursar.contract.snapshot import Snapshot
 from bursar.contract.version import mismatch
 from bursar.domain.account import AccountKind, Unit
-from bursar.domain.alert import AlertKind
+from bursar.domain.alert import AlertKind, Urgency
 from bursar_tui.budget import budgets
 from bursar_tui.ink import Line, Piece, Role, line
 from bursar_tui.marks import urgency_mark
-from bursar_tui.saying import exposed
+from bursar_tui.saying import drifted, exposed
 from bursar_tui.seen import Seen, Tie
 from bursar_tui.widgets.panel import Panel, spaced
 from bursar_tui.widgets.upstreams import configured
 from bursar_tui.words import age, amount, balance, counted, span
 
-
+_URGENCIES = (Urgency.URGENT, Urgency.WARNING, Urgency.NOTE)
 _NOT_TOLD_ELSEWHERE = (AlertKind.USED, AlertKind.UPSTREAM, AlertKind.STORE)
 
 
@@ -67,9 +67,8 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
         yield "▲", Role.WARN, _in_doubt(snapshot)
     for account_id, compared in snapshot.balances.items():
         if compared.alarm and account_id in snapshot.accounts:
-            drift = balance(compared.drift_nano or 0)
             name = snapshot.accounts[account_id].name
-            yield "▲", Role.WARN, f"Wallet {name}: the vendor has charged {drift} more than was settled here."
+            yield "▲", Role.WARN, f"Wallet {name}: {drifted(compared.drift_nano or 0)}."
     yield from _wallets(seen)
     yield from _alerts(snapshot)
     down = [upstream.name for upstream in configured(snapshot) if upstream.health != "ok"]
@@ -78,13 +77,14 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
 
 
 def _alerts(snapshot: Snapshot) -> Iterator[tuple[str, Role, str]]:
-    """The latest of what no other line tells, in its first sentence, and how to see all that stands."""
-    latest = next((each for each in reversed(snapshot.alerts.values()) if each.kind in _NOT_TOLD_ELSEWHERE), None)
-    if latest is None:
+    """The most urgent of what no other line tells, the latest of those, in its first sentence, and how to see all."""
+    told = [each for each in reversed(snapshot.alerts.values()) if each.kind in _NOT_TOLD_ELSEWHERE]
+    if not told:
         return
-    mark, count = urgency_mark(latest.urgency), len(snapshot.alerts)
-    more = f"(! shows all {count})" if count > 1 else "(! takes it down)"
-    first = latest.sentence.partition(". ")[0].removesuffix(".")
+    most = min(told, key=lambda each: _URGENCIES.index(each.urgency))
+    mark, count = urgency_mark(most.urgency), len(snapshot.alerts)
+    more = f"(! for all {count})" if count > 1 else "(! takes it down)"
+    first = most.sentence.partition(". ")[0].removesuffix(".")
     yield mark.glyph, mark.role, f"{first}. {more}"
 
 
