@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
@@ -11,7 +12,7 @@ from bursar_tui.tabs import TABS
 from bursar_tui.widgets.footer import key_name
 
 
-def offered(app: App[object], screen: Screen[object] | None) -> Iterator[SystemCommand]:
+def offered(app: App[Any], screen: Screen[Any] | None) -> Iterator[SystemCommand]:
     """Each thing that its keys do now, found by what it does and by the command that does the same in a shell."""
     if not isinstance(screen, LiveScreen):
         return
