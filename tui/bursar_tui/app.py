@@ -77,6 +77,8 @@ class BursarApp(App[None]):
             self.register_theme(each)
         self.theme = theme
         self._ticks = 0
+        self.unsaved = ""
+        """What was typed and is kept nowhere yet, as a sentence: the end of the program would lose it."""
         self._inked = ""
         self._palette = palette_of(self.current_theme)
 
@@ -225,6 +227,19 @@ class BursarApp(App[None]):
 
         seen = self.seen
         self.push_screen(AlertList(tuple(seen.snapshot.alerts.values()), seen.zone), granted)
+
+    async def action_quit(self) -> None:
+        """Leave; where something would be lost, once that is confirmed, or asked for twice."""
+        from bursar_tui.screens.confirm import Confirm
+
+        if not self.unsaved or isinstance(self.screen, Confirm):
+            self.exit()
+            return
+        self.push_screen(Confirm("Quit all the same?", [self.unsaved], "bursar config edit"), self._quit)
+
+    def _quit(self, sure: bool | None) -> None:
+        if sure:
+            self.exit()
 
     def action_toggle_theme(self) -> None:
         """From dark to light and back."""

@@ -12,6 +12,7 @@ from bursar.contract.configuration import FileProblem
 from bursar_tui.screens.choice import Choice
 from bursar_tui.screens.compared import Compared
 from bursar_tui.screens.config_text import ConfigText, Draft
+from bursar_tui.screens.confirm import Confirm
 from bursar_tui.screens.settings import Settings
 from bursar_tui.widgets.toml_text import MOST_PASTED, keeps
 
@@ -60,6 +61,22 @@ async def test_what_was_not_saved_goes_on_later() -> None:
         await hands.press("1", KEY, "w")
         await hands.sees("# half a thought")
         assert "half a thought" not in content(hands)
+
+
+async def test_the_end_of_the_program_is_asked_for_twice_where_something_would_be_lost() -> None:
+    async with attached(CAP) as hands:
+        await opened(hands)
+        await hands.press(*"# half", "escape", "q")
+        assert isinstance(hands.app.screen, Confirm)
+        assert "What you typed into the configuration is not saved." in hands.text
+        await hands.press("escape", "w", "ctrl+s")
+        await hands.sees("● saved")
+        assert hands.app.unsaved == ""
+        await hands.press(*"# more", "ctrl+c")
+        assert isinstance(hands.app.screen, Confirm)
+        assert hands.app.is_running
+        await hands.press("y")
+        await hands.until(lambda: not hands.app.is_running)
 
 
 async def test_somebody_elses_change_is_compared_taken_or_overwritten() -> None:

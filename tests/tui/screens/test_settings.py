@@ -222,9 +222,8 @@ async def test_a_broken_file_is_seen_with_what_is_wrong_and_mended_in_place() ->
         await hands.until(lambda: "not in force:" not in hands.text)
 
 
-@pytest.mark.parametrize("first", range(0, 200, 50))
-async def test_hostile_names_and_values(first: int) -> None:
-    names = corpus()[first : first + 50]
+async def test_hostile_names_and_values() -> None:
+    names = corpus()[::3]
     import tomli_w
 
     text = tomli_w.dumps({"caps": {name: {"usd": name, "every": name, name: name} for name in names}, names[0]: {}})

@@ -27,15 +27,17 @@ from bursar_tui.widgets.toml_text import TomlText
 CHECK_S = 0.3
 """How long nothing is typed before the proxy is asked what it thinks of it."""
 
+_UNSAVED = "What you typed into the configuration is not saved."
+
 COMPARE, OVERWRITE, TAKE = "compare", "overwrite", "take"
 
 
 class Sender(Protocol):
-    """The app, as far as this screen asks anything of the proxy and says what came of it."""
+    """The app, as far as this screen asks anything of the proxy, and says what is not saved yet."""
+
+    unsaved: str
 
     def send(self, errand: Errand[T]) -> None: ...
-
-    def tell(self, sentence: str, *, well: bool | None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class ConfigText(ModalScreen[Draft]):
 
     def _say(self) -> None:
         draft = self.draft
+        cast(Sender, self.app).unsaved = _UNSAVED if draft.is_changed else ""
         state = Piece("▲ not saved", Role.WARN) if draft.is_changed else Piece("● saved", Role.GOOD)
         self._head.say([line(Piece("The configuration", Role.STRONG), Piece("  "), state)])
         self._wrongs.say(self._wrong_lines())
