@@ -12,7 +12,7 @@ from typing import Any
 
 LOOK_S = 5.0
 """How often the memory is looked at."""
-WORTH_BYTES = 16 * 1024 * 1024
+WORTH_BYTES = 8 * 1024 * 1024
 """How much more than at the last time it has to be for it to be worth the few milliseconds."""
 
 _STATM = Path("/proc/self/statm")
