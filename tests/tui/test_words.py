@@ -23,6 +23,7 @@ from bursar_tui.words import (
     instant,
     milliseconds,
     money,
+    part,
     percent,
     rest,
     span,
@@ -62,6 +63,13 @@ def test_money(nano: int, said: str) -> None:
 )
 def test_balance(nano: int, said: str) -> None:
     assert balance(nano) == said
+
+
+def test_parts_of_a_small_cap_have_as_many_digits_as_tell_them_apart() -> None:
+    nano, cap = Unit.NANO_DOLLARS, 20_000_000
+    assert (part(1_000_000, cap, nano), part(18_900_000, cap, nano)) == ("$0.0010", "$0.0189")
+    assert part(1_000_000, NANO_PER_USD, nano) == balance(1_000_000)
+    assert part(312, 400, Unit.REQUESTS) == "312"
 
 
 def test_what_is_left_is_never_said_to_be_more() -> None:

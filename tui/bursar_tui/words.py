@@ -36,6 +36,13 @@ def rest(available: int, granted: int, unit: Unit) -> str:
     return _dollars(available if available < step else available // step * step, step)
 
 
+def part(count: int, granted: int, unit: Unit) -> str:
+    """What of an account is held or settled, in as many digits as what is left of it: parts add up to what is seen."""
+    if unit is not Unit.NANO_DOLLARS or granted >= NANO_PER_USD:
+        return bare(count, unit)
+    return money(count)
+
+
 def cost(nano: int) -> str:
     """Nano-dollars for a column of costs, whose points must stand below each other: `$0.0210`, `$1.2400`."""
     return _dollars(nano, _HUNDREDTH_CENT if abs(nano) < 100 * NANO_PER_USD else _CENT)

@@ -83,7 +83,7 @@ def _alerts(snapshot: Snapshot) -> Iterator[tuple[str, Role, str]]:
         return
     most = min(told, key=lambda each: _URGENCIES.index(each.urgency))
     mark, count = urgency_mark(most.urgency), len(snapshot.alerts)
-    more = f"(!\N{NO-BREAK SPACE}for\N{NO-BREAK SPACE}all\N{NO-BREAK SPACE}{count})" if count > 1 else "(! takes it down)"
+    more = (f"(! for all {count})" if count > 1 else "(! takes it down)").replace(" ", "\N{NO-BREAK SPACE}")
     first = most.sentence.partition(". ")[0].removesuffix(".")
     yield mark.glyph, mark.role, f"{first}. {more}"
 

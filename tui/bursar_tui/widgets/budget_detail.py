@@ -18,7 +18,7 @@ from bursar_tui.widgets.accounts import kind_words, shade_of, when_pieces
 from bursar_tui.widgets.budget_rows import DOUBT
 from bursar_tui.widgets.facts import fact, sentence, title, told
 from bursar_tui.widgets.panel import heading
-from bursar_tui.words import about, age, amount, balance, bare, counted, instant, span
+from bursar_tui.words import about, age, amount, balance, bare, counted, instant, money, part, rest, span
 
 LATELY = 4
 """How many of those who used it lately are named."""
@@ -70,11 +70,11 @@ def _figures(seen: Seen, budget: Budget) -> Iterator[Line]:
     account, standing, unit = outlook.account, outlook.standing, outlook.account.unit
     yield fact(
         "available",
-        Piece(bare(standing.available, unit), Role.STRONG),
+        Piece(left_of(standing, unit), Role.STRONG),
         Piece(f" of {amount(standing.granted, unit)}", Role.MUTED),
     )
-    held = f"   {bare(standing.held, unit)} held for what runs" if standing.held else ""
-    yield fact("settled", Piece(bare(standing.settled, unit)), Piece(held, Role.HELD))
+    held = f"   {part(standing.held, standing.granted, unit)} held for what runs" if standing.held else ""
+    yield fact("settled", Piece(part(standing.settled, standing.granted, unit)), Piece(held, Role.HELD))
     beside = standing.granted - standing.limit
     if beside and account.kind is not AccountKind.WALLET:
         more = "more" if beside > 0 else "less"
@@ -87,6 +87,13 @@ def _figures(seen: Seen, budget: Budget) -> Iterator[Line]:
     role = Role.WARN if outlook.level is Level.RUNS_OUT else Role.MUTED
     yield fact("rate", Piece(rate), Piece("  "), *_out(seen, budget, role))
     yield fact("cycle", *_cycle(seen, account, standing))
+
+
+def left_of(standing: Standing, unit: Unit) -> str:
+    """What is left, as the list says it; below nothing where more was used than granted."""
+    if standing.available < 0:
+        return part(standing.available, standing.granted, unit)
+    return rest(standing.available, standing.granted, unit)
 
 
 def _out(seen: Seen, budget: Budget, role: Role) -> tuple[Piece, ...]:
@@ -167,7 +174,7 @@ def _payers(seen: Seen, account: Account) -> Iterator[Line]:
     yield line(Piece("Paid for", Role.STRONG), Piece("  in the calls that are in view", Role.MUTED))
     most = sorted(spent.items(), key=lambda each: (-each[1][1], -each[1][2]))
     for key, (calls, cost_nano, tokens) in most[:LATELY]:
-        used = balance(cost_nano) if account.unit is Unit.NANO_DOLLARS else f"{tokens:,} tokens"
+        used = money(cost_nano) if account.unit is Unit.NANO_DOLLARS else f"{tokens:,} tokens"
         yield line(Piece(f"  {left(key, 18)} "), Piece(used), Piece(f"  {counted(calls, 'call')}", Role.MUTED))
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from bursar.contract.commands import SpendRow
 from bursar.contract.events import KeyView
+from bursar.domain.account import AccountKind
+from bursar.domain.cycle import Every
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.marks import Mark
 from bursar_tui.seen import Seen
@@ -12,7 +14,7 @@ from bursar_tui.widgets.banner import wrapped
 from bursar_tui.widgets.columns import Column, fitted, row, titles
 from bursar_tui.widgets.panel import heading
 from bursar_tui.widgets.row_list import ListRow
-from bursar_tui.words import balance, counted, span
+from bursar_tui.words import amount, balance, counted, span
 
 SOON_MS = 7 * 86_400_000
 """How long before its end it is said that a key ends."""
@@ -22,11 +24,12 @@ SPENT_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """One key at one instant, with what it spent lately, where that is known."""
+    """One key at one instant, with what it spent lately, where that is known, and its own caps in few words."""
 
     key: KeyView
     spent: SpendRow | None
     now_ms: int
+    caps: tuple[str, ...] = ()
 
 
 def key_rows(seen: Seen, spent: Mapping[str, SpendRow], width: int) -> list[ListRow]:
@@ -40,8 +43,20 @@ def key_rows(seen: Seen, spent: Mapping[str, SpendRow], width: int) -> list[List
     return [
         ListRow(heading("Keys", (Piece(words, Role.MUTED),), width)),
         ListRow(titles(columns)),
-        *(ListRow(row(columns, KeyRow(key, spent.get(key.name), seen.now_ms)), key.name) for key in keys),
+        *(
+            ListRow(row(columns, KeyRow(key, spent.get(key.name), seen.now_ms, caps_of(seen, key))), key.name)
+            for key in keys
+        ),
     ]
+
+
+def caps_of(seen: Seen, key: KeyView) -> tuple[str, ...]:
+    """Its own caps: `$5.00/day`, `1.00M tokens/month`, `$20.00 in all`."""
+    return tuple(
+        amount(account.limit, account.unit) + (" in all" if account.every is Every.TOTAL else f"/{account.every}")
+        for account in seen.snapshot.accounts.values()
+        if account.kind is AccountKind.CAP and account.scope == f"key {key.name}"
+    )
 
 
 def key_mark(key: KeyView, now_ms: int) -> Mark:
@@ -120,7 +135,7 @@ def _ends(each: KeyRow, width: int) -> Piece:
 
 
 def _limits(each: KeyRow, width: int) -> Piece:
-    parts = limits_of(each.key)
+    parts = [*each.caps, *limits_of(each.key)]
     return Piece(", ".join(parts) or "·", Role.MUTED if parts else Role.FAINT)
 
 
