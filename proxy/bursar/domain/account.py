@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
+from typing import NamedTuple
 
 from bursar.domain.cycle import Cycle, Every, cycle_at
 from bursar.domain.plan import Term
@@ -131,8 +132,7 @@ def opened(account: Account, cycle: Cycle) -> Standing:
     return Standing(account.id, cycle, account.limit, account.limit)
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """An amount asked of one account, in its unit, and the same of each account `beside` it."""
 
     account: Account
@@ -149,8 +149,7 @@ Demand = tuple[Need, ...]
 """One need, in the unit of each account that may bear it, in the order in which they are asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What one account bears of a demand, in its unit."""
 
     account_id: str
@@ -181,44 +180,43 @@ def bear(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> tuple[
     Each account's shares are counted together, so that two demands cannot both take its last unit.
     Raises Shortfall, before anything is borne, where some demand cannot be borne whole.
     """
-    left = {account_id: standing.available for account_id, standing in standings.items()}
-    shares: list[Share] = []
-    for demand in demands:
-        _bear_one(demand, left, standings, shares)
-    return tuple(shares)
+    return _shares(standings, demands, {}, overrun=False)
 
 
-def charge_to(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> tuple[Share, ...]:
+def charge_to(
+    standings: Mapping[str, Standing], demands: Sequence[Demand], back: Mapping[str, int]
+) -> tuple[Share, ...]:
     """Who is charged what was used: as `bear`, but the last account of a demand takes what is left over.
 
-    Used is never refused: the vendor has charged already.
+    `back` is what accounts held for it and get back at the same time, by id. Used is never refused: the vendor has
+    charged already.
     """
-    left = {account_id: standing.available for account_id, standing in standings.items()}
+    return _shares(standings, demands, back, overrun=True)
+
+
+def _shares(
+    standings: Mapping[str, Standing], demands: Sequence[Demand], back: Mapping[str, int], *, overrun: bool
+) -> tuple[Share, ...]:
+    left = {account_id: standing.available + back.get(account_id, 0) for account_id, standing in standings.items()}
     shares: list[Share] = []
     for demand in demands:
-        _bear_one(demand, left, standings, shares, overrun=True)
+        if len(demand) > 1 or demand[0].beside:
+            _split(demand, left, standings, shares, overrun=overrun)
+            continue
+        # Most demands are of one account: nothing is split.
+        account, amount, _ = demand[0]
+        if not overrun and (amount > left[account.id] or standings[account.id].granted <= 0):
+            # What grants nothing refuses everything, also what would cost nothing.
+            raise Shortfall(account, standings[account.id], amount)
+        left[account.id] -= amount
+        shares.append(Share(account.id, amount))
     return tuple(shares)
 
 
-def _bear_one(
-    demand: Demand,
-    left: dict[str, int],
-    standings: Mapping[str, Standing],
-    shares: list[Share],
-    *,
-    overrun: bool = False,
+def _split(
+    demand: Demand, left: dict[str, int], standings: Mapping[str, Standing], shares: list[Share], *, overrun: bool
 ) -> None:
     """Bear one demand from `left`; shares of a demand are fractions of it, so they add up to one whole."""
-    if len(demand) == 1 and not demand[0].beside:
-        # Most demands are of one account: nothing is split.
-        need = demand[0]
-        account_id, amount = need.account.id, need.amount
-        if not overrun and (amount > left[account_id] or standings[account_id].granted <= 0):
-            # What grants nothing refuses everything, also what would cost nothing.
-            raise Shortfall(need.account, standings[account_id], amount)
-        left[account_id] -= amount
-        shares.append(Share(account_id, amount))
-        return
     missing, whole = 1, 1  # the fraction of the demand that is still to be borne
     for place, need in enumerate(demand, 1):
         wanted = -(-need.amount * missing // whole)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class HoldState(StrEnum):
@@ -33,8 +34,7 @@ def check_transition(now: HoldState, then: HoldState) -> None:
         raise HoldEnded(f"a hold that is {now} cannot become {then}")
 
 
-@dataclass(frozen=True, slots=True)
-class HeldShare:
+class HeldShare(NamedTuple):
     """What one account set aside for a hold, in the cycle in which it was placed."""
 
     account_id: str
@@ -69,8 +69,7 @@ class EntryKind(StrEnum):
     CORRECT = "correct"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the ledger: never edited, never removed while its cycle counts.
 
     `amount` is what the line adds: to granted (GRANT), to held (HOLD, RELEASE), to settled (SETTLE, CORRECT).

@@ -17,10 +17,11 @@ InCycle = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A hold, how all accounts that were asked stand after it, and what was granted or taken back on the way."""
+    """A hold, all accounts that were asked and how they stand after it, and what was granted or taken back then."""
 
     hold: Hold
     standings: dict[str, Standing]
+    accounts: dict[str, Account]
     grants: tuple[Grant, ...] = ()
     """Raises that have lapsed, and automatic top-ups."""
 
@@ -54,13 +55,15 @@ def standing_now(transaction: Transaction, account: Account, now: Now) -> Standi
     shared = transaction.standing(account.within) if account.within else latest
     current = now.cycle(account, shared.cycle if shared is not None else None)
     if latest is None or later_of(latest.cycle, current).start_ms != latest.cycle.start_ms:
-        return with_grants(opened(account, current), transaction.open_grants(), now.at_ms)
-    standing = latest
-    if standing.cycle.end_ms != current.end_ms and standing.cycle.start_ms <= now.at_ms:
-        standing = replace(standing, cycle=Cycle(standing.cycle.start_ms, current.end_ms))
-    if standing.limit != account.limit:
-        standing = standing.regranted(account, now.at_ms)
-    return with_grants(standing, transaction.open_grants(), now.at_ms)
+        standing = opened(account, current)
+    else:
+        standing = latest
+        if standing.cycle.end_ms != current.end_ms and standing.cycle.start_ms <= now.at_ms:
+            standing = replace(standing, cycle=Cycle(standing.cycle.start_ms, current.end_ms))
+        if standing.limit != account.limit:
+            standing = standing.regranted(account, now.at_ms)
+    lasting = transaction.open_grants()
+    return with_grants(standing, lasting, now.at_ms) if lasting else standing
 
 
 def renew(transaction: Transaction, account: Account, now: Now) -> tuple[Standing, list[Grant]]:
@@ -89,18 +92,13 @@ def place(transaction: Transaction, exchange_id: str, route: Route, demands: Seq
             grants += renew(transaction, accounts[account_id], now)[1]
     standings = {account_id: standing_now(transaction, account, now) for account_id, account in accounts.items()}
     amounts = _borne(transaction, standings, accounts, demands, now, grants)
-    shares = tuple(
-        HeldShare(account_id, standings[account_id].cycle.start_ms, amount) for account_id, amount in amounts.items()
-    )
+    shares = tuple([HeldShare(each, standings[each].cycle.start_ms, amount) for each, amount in amounts.items()])
     hold = transaction.add_hold(exchange_id, route.upstream, route.model, now.at_ms, shares)
-    for share in shares:
-        standing = standings[share.account_id].holding(share.amount)
-        standings[share.account_id] = standing
+    for account_id, start_ms, amount in shares:
+        standing = standings[account_id] = standings[account_id].holding(amount)
         put(transaction, standing, now)
-        transaction.add_entry(
-            Entry(EntryKind.HOLD, share.account_id, share.cycle_start_ms, share.amount, now.at_ms, hold.id)
-        )
-    return Placed(hold, standings, tuple(grants))
+        transaction.add_entry(Entry(EntryKind.HOLD, account_id, start_ms, amount, now.at_ms, hold.id))
+    return Placed(hold, standings, accounts, tuple(grants))
 
 
 def _borne(
@@ -119,7 +117,7 @@ def _borne(
         short: Shortfall | None = None
         try:
             amounts = _sums(bear(standings, demands))
-            wallet = next((accounts[each] for each in amounts if _is_low(accounts[each], standings, amounts)), None)
+            wallet = _low(accounts, standings, amounts)
         except Shortfall as error:
             short, wallet = error, error.account
         grant = None if wallet is None else top_up_by_itself(transaction, wallet, standings[wallet.id], now)
@@ -132,8 +130,15 @@ def _borne(
             return amounts
 
 
-def _is_low(account: Account, standings: Mapping[str, Standing], amounts: Mapping[str, int]) -> bool:
-    return account.auto is not None and standings[account.id].available - amounts[account.id] < account.auto.below
+def _low(
+    accounts: Mapping[str, Account], standings: Mapping[str, Standing], amounts: Mapping[str, int]
+) -> Account | None:
+    """The first wallet that would be too low with so much held."""
+    for account_id, amount in amounts.items():
+        auto = accounts[account_id].auto
+        if auto is not None and standings[account_id].available - amount < auto.below:
+            return accounts[account_id]
+    return None
 
 
 def top_up_by_itself(transaction: Transaction, wallet: Account, standing: Standing, now: Now) -> Grant | None:
@@ -167,69 +172,76 @@ def end(
     current cycle. With `line` CORRECT all holds give back and the charges are lines of their own.
     Raises HoldEnded, and changes nothing, where one of the holds has ended.
     """
-    standings, home = _give_back(transaction, holds)
-    charges = {} if used is None else _charge(transaction, standings, home, used, now)
+    standings, back, home = _given_back(transaction, holds)
+    charges = {} if used is None else _charge(transaction, standings, back, home, used, now)
     unwritten = dict(charges)
     state = HoldState.RELEASED if used is None else HoldState.SETTLED
     for hold in holds:
         transaction.end_hold(hold.id, state)
-        for share in hold.shares:
-            kind, amount, held = EntryKind.RELEASE, -share.amount, 0
-            if line is EntryKind.SETTLE and share.account_id in unwritten:
-                kind, amount, held = line, unwritten.pop(share.account_id), share.amount
-            transaction.add_entry(Entry(kind, share.account_id, share.cycle_start_ms, amount, now.at_ms, hold.id, held))
+        for account_id, start_ms, amount in hold.shares:
+            if line is EntryKind.SETTLE and account_id in unwritten:
+                entry = Entry(line, account_id, start_ms, unwritten.pop(account_id), now.at_ms, hold.id, amount)
+            else:
+                entry = Entry(EntryKind.RELEASE, account_id, start_ms, -amount, now.at_ms, hold.id)
+            transaction.add_entry(entry)
         state = HoldState.RELEASED
-    for standing in standings.values():
-        put(transaction, standing, now)
+    for key, standing in standings.items():
+        account_id, start_ms = key
+        charge = charges.get(account_id, 0) if home[account_id] == start_ms else 0
+        put(transaction, standing.settling(back.get(key, 0), charge), now)
     for account_id, amount in unwritten.items():
         if amount:
             transaction.add_entry(Entry(line, account_id, home[account_id], amount, now.at_ms, holds[0].id))
-    paid = tuple(Share(account_id, amount) for account_id, amount in charges.items() if amount)
+    paid = tuple([Share(account_id, amount) for account_id, amount in charges.items() if amount])
     # A hold of an earlier cycle changes nothing of the latest, and that is the one that is shown.
-    latest = (transaction.standing(account_id) for account_id in home)
-    return Ended(tuple(standing for standing in latest if standing is not None), paid)
+    latest = [transaction.standing(account_id) for account_id in home]
+    return Ended(tuple([standing for standing in latest if standing is not None]), paid)
 
 
-def _give_back(transaction: Transaction, holds: Sequence[Hold]) -> tuple[dict[InCycle, Standing], dict[str, int]]:
-    """The standings of all shares without what they held, and the cycle in which each account first held."""
+def _given_back(
+    transaction: Transaction, holds: Sequence[Hold]
+) -> tuple[dict[InCycle, Standing], dict[InCycle, int], dict[str, int]]:
+    """The standings of all shares, what each gets back, and the cycle in which each account first held."""
     standings: dict[InCycle, Standing] = {}
+    back: dict[InCycle, int] = {}
     home: dict[str, int] = {}
     for hold in holds:
-        for share in hold.shares:
-            key = share.account_id, share.cycle_start_ms
-            standing = standings.get(key) or transaction.standing_in(*key)
-            if standing is None:
-                raise LookupError(f"hold {hold.id} is on {share.account_id}, which has no such cycle")
-            standings[key] = standing.holding(-share.amount)
-            home.setdefault(*key)
-    return standings, home
+        for account_id, start_ms, amount in hold.shares:
+            key = account_id, start_ms
+            if key not in standings:
+                standing = transaction.standing_in(account_id, start_ms)
+                if standing is None:
+                    raise LookupError(f"hold {hold.id} is on {account_id}, which has no such cycle")
+                standings[key] = standing
+            back[key] = back.get(key, 0) + amount
+            home.setdefault(account_id, start_ms)
+    return standings, back, home
 
 
 def _charge(
     transaction: Transaction,
     standings: dict[InCycle, Standing],
+    back: Mapping[InCycle, int],
     home: dict[str, int],
     used: Sequence[Demand],
     now: Now,
 ) -> dict[str, int]:
-    """What each account is charged; settles it in `standings`, and adds the accounts that held nothing."""
+    """What each account is charged in its home; adds the accounts that held nothing, with their standings."""
     for account_id, account in accounts_of(used).items():
         if account_id not in home:
             standing = standing_now(transaction, account, now)
             home[account_id] = standing.cycle.start_ms
             standings[account_id, standing.cycle.start_ms] = standing
-    shares = charge_to({account_id: standings[account_id, start_ms] for account_id, start_ms in home.items()}, used)
-    charges = dict.fromkeys(home, 0) | _sums(shares)
-    for key in home.items():
-        standings[key] = standings[key].settling(0, charges[key[0]])
-    return charges
+    at_home = {key[0]: standings[key] for key in home.items()}
+    shares = charge_to(at_home, used, {key[0]: back[key] for key in home.items() if key in back})
+    return dict.fromkeys(home, 0) | _sums(shares)
 
 
 def _sums(shares: Iterable[Share]) -> dict[str, int]:
     """What each account bears, all its shares together."""
     sums: dict[str, int] = {}
-    for share in shares:
-        sums[share.account_id] = sums.get(share.account_id, 0) + share.amount
+    for account_id, amount in shares:
+        sums[account_id] = sums.get(account_id, 0) + amount
     return sums
 
 

@@ -12,7 +12,7 @@ from bursar.domain.exchange import UsageRecord
 from bursar.domain.hold import EntryKind, Hold, HoldEnded, HoldState
 from bursar.domain.refusals import LedgerUnavailable, Refusal
 from bursar.domain.route import Route
-from bursar.ledger.changes import Ended, Placed, accounts_of, end, place, standing_now
+from bursar.ledger.changes import Ended, Placed, end, place, standing_now
 from bursar.ledger.doubts import settles_ms
 from bursar.ledger.ends import Ends
 from bursar.ledger.grants import told
@@ -65,7 +65,7 @@ class Held:
     async def grow(self, demands: Sequence[Demand]) -> None:
         """Hold more, for the same attempt. Raises OverBudget or LedgerUnavailable, and then holds what it held."""
         placed = await self._ledger.place(self, demands)
-        self._accounts |= accounts_of(demands)
+        self._accounts.update(placed.accounts)
         self.standings.update(placed.standings)
 
     def settle(self, used: Sequence[Demand], record: UsageRecord) -> None:

@@ -51,8 +51,14 @@ def test_an_account_that_grants_nothing_refuses_what_costs_nothing() -> None:
 
 
 def test_used_is_never_refused() -> None:
-    shares = charge_to(standings(PLAN), [(Need(PLAN, 150),)])
+    shares = charge_to(standings(PLAN), [(Need(PLAN, 150),)], {})
     assert [(share.account_id, share.amount) for share in shares] == [(PLAN.id, 150)]
+
+
+def test_what_is_given_back_can_be_charged_again() -> None:
+    demand, held = (Need(PLAN, 150), Need(WALLET, 3_000)), opened(PLAN, FOREVER).holding(80)
+    charged = charge_to({PLAN.id: held, WALLET.id: opened(WALLET, FOREVER)}, [demand], {PLAN.id: 80})
+    assert charged == charge_to(standings(PLAN, WALLET), [demand], {})
 
 
 amounts = st.integers(0, 500)

@@ -69,7 +69,7 @@ def test_a_split_adds_up_and_nobody_bears_beyond_what_it_has(
     try:
         shares = bear(standings, demands)
     except Shortfall:
-        charged = charge_to(standings, demands)
+        charged = charge_to(standings, demands, {})
         assert sum(share.amount for share in charged if share.account_id == plan.id) <= quota
         return
     taken = {

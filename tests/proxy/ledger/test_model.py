@@ -319,18 +319,20 @@ TestLedgerOnSqlite.settings = settings(
 
 def grants_all(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> tuple[Share, ...]:
     """Nothing is checked."""
-    return charge_to(standings, demands)
+    return charge_to(standings, demands, {})
 
 
 def shrinks(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> tuple[Share, ...]:
     """What does not fit is held as far as it fits."""
     return tuple(
         Share(share.account_id, max(0, min(share.amount, standings[share.account_id].available)))
-        for share in charge_to(standings, demands)
+        for share in charge_to(standings, demands, {})
     )
 
 
-def forgets_to_charge(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> tuple[Share, ...]:
+def forgets_to_charge(
+    standings: Mapping[str, Standing], demands: Sequence[Demand], back: Mapping[str, int]
+) -> tuple[Share, ...]:
     """What is above the hold is given away."""
     return ()
 
