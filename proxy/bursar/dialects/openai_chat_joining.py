@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bursar.dialects.canonical import NOT_JSON
-from bursar.dialects.openai_chat_request import ChatRequest
+from bursar.dialects.openai_chat_request import ChatRequest, limited
 
 LIKE_A_NEW_BEGINNING = 24
 """Characters: an answer that repeats so much of the client's text does not write on, it begins again."""
@@ -59,8 +59,8 @@ def prefilled(request: ChatRequest, text: str, tokens: int) -> ChatRequest | Non
     else:
         messages.append(_raw({"role": "assistant", "content": text}))
     fields = {**request.fields, "messages": _raw(messages)}
-    if limit is not None and request.limit_field is not None:
-        fields[request.limit_field] = _raw(limit)
+    if limit is not None:
+        fields = limited(fields, limit)
     parts = msgspec.structs.replace(request.parts, messages=tuple(messages))
     return msgspec.structs.replace(request, fields=fields, parts=parts, limit=limit)
 

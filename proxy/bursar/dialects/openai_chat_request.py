@@ -12,6 +12,7 @@ import msgspec
 from bursar.dialects.canonical import NOT_JSON, PromptParts
 from bursar.dialects.chat_shapes import as_chat
 from bursar.dialects.fallback_fields import FALLBACK_FIELDS, first_model
+from bursar.dialects.traits import LIMIT_FIELDS, NEW_LIMIT, OLD_LIMIT
 from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
 
 _NEWER = re.compile(r"o\d|gpt-[5-9]", re.ASCII)
@@ -28,7 +29,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     """What a client asks for. `fields` are the body's, in their order, each as the JSON that came.
 
     `limit` is the most tokens that one answer may take, if the request says so, and `limit_field`
-    the field that says it. `answers` is `n`.
+    the field that says it; of two the larger counts, since an upstream may know but one of them.
+    `answers` is how many are made and charged: `n`, or `best_of` where that is more.
     """
 
     fields: dict[str, msgspec.Raw]
@@ -59,8 +61,8 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
     model = _text(fields, "model") or first_model(fields)
     if not model:
         raise MissingParameter("The request names no `model`; GET /v1/models lists those there are.", param="model")
-    limit_field = "max_completion_tokens" if "max_completion_tokens" in fields else "max_tokens"
-    limit = _count(fields, limit_field, 1, _LARGEST_COUNT)
+    stated = {name: _count(fields, name, 1, _LARGEST_COUNT) for name in (NEW_LIMIT, OLD_LIMIT)}
+    limits = {name: count for name, count in stated.items() if count is not None}
     options = _value(fields, "stream_options")
     return ChatRequest(
         fields=fields,
@@ -68,9 +70,9 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
         stream=_flag(fields, "stream"),
         wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
         parts=_parts(fields, messages),
-        limit=limit,
-        limit_field=limit_field if limit is not None else None,
-        answers=_count(fields, "n", 1, _LARGEST_ANSWERS) or 1,
+        limit=max(limits.values(), default=None),
+        limit_field=next(iter(limits), None),
+        answers=max(_count(fields, name, 1, _LARGEST_ANSWERS) or 1 for name in ("n", "best_of")),
         custom_tools=custom_tools,
     )
 
@@ -79,8 +81,13 @@ def held_to(request: ChatRequest, most: int) -> ChatRequest:
     """The same request for answers of at most so many tokens; itself where it asks for no longer ones."""
     if request.limit is not None and request.limit <= most:
         return request
-    changed = {request.limit_field: _raw(most)} if request.limit_field is not None else {}
-    return msgspec.structs.replace(request, fields={**request.fields, **changed}, limit=most)
+    return msgspec.structs.replace(request, fields=limited(request.fields, most), limit=most)
+
+
+def limited(fields: dict[str, msgspec.Raw], most: int) -> dict[str, msgspec.Raw]:
+    """The fields with no limit above `most`; one that is no larger stays as it came."""
+    above = [name for name in LIMIT_FIELDS & fields.keys() if (_value(fields, name) or 0) > most]
+    return {**fields, **dict.fromkeys(above, _raw(most))} if above else fields
 
 
 def write_request(request: ChatRequest, model: str, limit: int | None = None) -> bytes:
@@ -90,7 +97,7 @@ def write_request(request: ChatRequest, model: str, limit: int | None = None) ->
     """
     fields = sendable_fields(request, model)
     if limit is not None:
-        fields[request.limit_field or limit_field_of(model)] = _raw(limit)
+        fields = {**limited(fields, limit), request.limit_field or limit_field_of(model): _raw(limit)}
     return _encoder.encode(fields)
 
 

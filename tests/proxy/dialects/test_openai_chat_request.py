@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.dialects.openai_chat_request import read_request, write_request
+from bursar.dialects.openai_chat_request import held_to, read_request, write_request
 from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
 
 MESSAGES = [{"role": "user", "content": "hi"}]
@@ -49,6 +49,24 @@ def test_a_limit_is_set_in_the_field_that_the_request_uses(fields: dict[str, int
     assert json.loads(write_request(request, "m", 5))[field] == 5
 
 
+@pytest.mark.parametrize("limits", [(5, 9), (9, 5), (5, 1_000_000_000), (None, 5), (5, None), (5, 5)])
+def test_of_two_limits_the_larger_is_reckoned_with_and_neither_is_above_ours(limits: tuple[int | None, ...]) -> None:
+    fields = dict(zip(("max_completion_tokens", "max_tokens"), limits, strict=True))
+    request = read_request(body(**fields))
+    assert request.limit == max(limit for limit in limits if limit is not None)
+    assert json.loads(write_request(request, "m")).items() >= fields.items()
+    for written in (write_request(request, "m", 4), write_request(held_to(request, 4), "m")):
+        sent = json.loads(written)
+        assert {sent["max_completion_tokens"], sent["max_tokens"]} - {None} == {4}
+
+
+@pytest.mark.parametrize(
+    ("fields", "answers"), [({}, 1), ({"n": 3}, 3), ({"best_of": 5}, 5), ({"n": 3, "best_of": 1}, 3)]
+)
+def test_what_multiplies_the_cost_is_known(fields: dict[str, int], answers: int) -> None:
+    assert read_request(body(**fields)).answers == answers
+
+
 @pytest.mark.parametrize("model", ["gpt-5-mini", "o3-mini", "openai/gpt-5"])
 def test_a_limit_of_ours_is_set_in_the_field_that_the_model_knows(model: str) -> None:
     sent = json.loads(write_request(read_request(body()), model, 5))
@@ -72,6 +90,8 @@ BROKEN: list[tuple[bytes, type[BadRequest], str | None]] = [
     (body(stream="yes"), InvalidParameter, "stream"),
     (body(n=1_000_000), InvalidParameter, "n"),
     (body(n=0), InvalidParameter, "n"),
+    (body(best_of=1_000_000), InvalidParameter, "best_of"),
+    (body(max_completion_tokens=5, max_tokens=-1), InvalidParameter, "max_tokens"),
     (body(max_tokens=-1), InvalidParameter, "max_tokens"),
     (body(max_tokens=1.5), InvalidParameter, "max_tokens"),
     (b'{"model":"m","messages":[{}],"max_tokens":1e308}', InvalidParameter, "max_tokens"),
