@@ -6,6 +6,7 @@ from bursar.contract.events import AliasView, RouteView, UpstreamView
 from bursar.contract.snapshot import ExchangeView, Snapshot
 
 _WORST = ("ok", "cooling", "off")
+_OVER_BUDGET = 402
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +66,9 @@ def calls_of(snapshot: Snapshot, alias: str) -> list[ExchangeView]:
 
 def last_fallback_of(snapshot: Snapshot, alias: str) -> ExchangeView | None:
     """The newest call for it that did not stay at its first route."""
-    return next((each for each in calls_of(snapshot, alias) if len(each.attempts) > 1), None)
+    return next((each for each in calls_of(snapshot, alias) if passed_on(each)), None)
+
+
+def passed_on(exchange: ExchangeView) -> bool:
+    """Whether it went on to another try. What a budget of ours refused was not taken by any route."""
+    return len(exchange.attempts) > 1 and exchange.status != _OVER_BUDGET

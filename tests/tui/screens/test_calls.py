@@ -14,8 +14,10 @@ from tui.test_older_calls import attempt
 from bursar.contract.codec import Numbered
 from bursar.contract.commands import HistoryPage
 from bursar.contract.events import ExchangeOpened, RouteView
+from bursar.contract.snapshot import AttemptView
 from bursar.domain.exchange import UsageRecord
 from bursar.storage.store import Transaction
+from bursar_tui.chain import passed_on
 from bursar_tui.screens.call import Call
 from bursar_tui.screens.calls import Calls
 from bursar_tui.widgets.exchange_table import ExchangeTable
@@ -38,6 +40,26 @@ async def test_without_calls_it_teaches() -> None:
     async with staged(empty()) as stage:
         await stage.press("2")
         compare("calls-empty-80x24", stage.text)
+
+
+async def test_why_a_call_was_refused_is_said_to_its_last_word_and_is_no_fallback() -> None:
+    snapshot = busy()
+    refused = next(each for each in snapshot.exchanges.values() if each.status == 402)
+    refused.message = (
+        'Daily cap "laptop" cannot bear this call: it needs $0.015222, $0.000059 of $0.02 is left. '
+        "It resets at 00:00 (in 28 min). Raise it: bursar cap raise laptop 0.02usd --for 1h"
+    )
+    for name in ("openai", "apertis"):
+        refused.attempts.append(AttemptView(name, "gpt-5.1-mini", NOW_MS, 0, "budget_exceeded", "Overloaded."))
+    refused.attempts[-1].message = refused.message
+    assert not passed_on(refused)
+    async with staged(snapshot) as stage:
+        stage.app.push_screen(Call(refused.id, "overview"))
+        await stage.pilot.pause()
+        said = " ".join(stage.text.split())
+        assert refused.message in said
+        assert "because Overloaded (budget_exceeded)" in said
+        assert "because as said above (budget_exceeded)" in said
 
 
 @pytest.mark.parametrize(

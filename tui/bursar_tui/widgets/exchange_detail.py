@@ -7,6 +7,8 @@ from bursar.domain.usage import Quality, Usage
 from bursar_tui.ink import BLANK, Line, Piece, Role, kept, line, right
 from bursar_tui.marks import exchange_mark
 from bursar_tui.seen import Seen
+from bursar_tui.widgets.banner import wrapped
+from bursar_tui.widgets.facts import sentence
 from bursar_tui.widgets.panel import Panel, heading
 from bursar_tui.words import cost, instant, milliseconds, money, stopwatch, took
 
@@ -51,7 +53,7 @@ def _title(exchange: ExchangeView, seen: Seen, width: int) -> list[Line]:
     lines = [heading(exchange.alias, detail, width)]
     if exchange.message or exchange.code:
         said = f"{exchange.status} {exchange.code}" if exchange.status else exchange.code
-        lines.append(line(Piece(f"{exchange.message or said}", Role.WARN)))
+        lines += sentence(exchange.message or said, width, Role.WARN)
         if exchange.message and said:
             lines.append(line(Piece(said, Role.MUTED)))
     return lines
@@ -107,13 +109,10 @@ def _attempt(exchange: ExchangeView, attempt: AttemptView, number: int, seen: Se
     after_ms = attempt.started_ms - exchange.opened_ms
     lines.append(_fact("   started", Piece(f"{milliseconds(max(0, after_ms))} after the call came in", Role.MUTED)))
     if attempt.code:
-        lines.append(
-            _fact(
-                "   because",
-                Piece(attempt.message or attempt.code),
-                Piece(f"  {attempt.code}" if attempt.message else "", Role.MUTED),
-            )
-        )
+        why = "as said above" if attempt.message and attempt.message == exchange.message else attempt.message
+        words = f"{why.rstrip('.')} ({attempt.code})" if why else attempt.code
+        for first, part in wrapped(words, width - LABEL):
+            lines.append(_fact("   because" if first else "", Piece(part)))
     if attempt.held_nano:
         lines.append(_fact("   held", Piece(money(attempt.held_nano), Role.HELD)))
     if attempt.first_ms is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bursar.contract.events import AliasView
-from bursar_tui.chain import Link, calls_of, chain_of, last_fallback_of
+from bursar_tui.chain import Link, calls_of, chain_of, last_fallback_of, passed_on
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.marks import health_mark
 from bursar_tui.seen import Seen
@@ -27,7 +27,7 @@ def _alias(seen: Seen, alias: AliasView, width: int) -> Iterator[Line]:
     chain = chain_of(seen.snapshot, alias)
     yield heading(alias.name, (chain_mark(chain),), width)
     calls = calls_of(seen.snapshot, alias.name)
-    elsewhere = sum(len(call.attempts) > 1 for call in calls)
+    elsewhere = sum(passed_on(call) for call in calls)
     words = f"{counted(len(calls), 'call')} in view" if calls else "not asked for lately"
     went = f", {elsewhere} not answered by the first route tried" if elsewhere else ""
     yield line(Piece(f"{words}{went}", Role.MUTED))
@@ -44,7 +44,7 @@ def _alias(seen: Seen, alias: AliasView, width: int) -> Iterator[Line]:
     if last is not None:
         when = instant(last.opened_ms, seen.now_ms, seen.zone)
         yield line(Piece("The last call that went on", Role.STRONG), Piece(f"  {when}, {last.key}", Role.MUTED))
-        yield from went_on(seen, alias.name)
+        yield from went_on(seen, alias.name, width)
         yield line(Piece("  l", Role.KEY, "screen.last"), Piece(" opens it", Role.MUTED, "screen.last"))
         yield BLANK
     yield line(Piece("m", Role.KEY, "screen.chain"), Piece(" puts them in another order:", Role.MUTED, "screen.chain"))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bursar.contract.events import AliasView
-from bursar_tui.chain import Link, calls_of, chain_of, last_fallback_of
+from bursar_tui.chain import Link, calls_of, chain_of, last_fallback_of, passed_on
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.marks import health_mark
 from bursar_tui.seen import Seen
@@ -36,7 +36,7 @@ def model_rows(seen: Seen, width: int) -> list[ListRow]:
             alias,
             chain_of(snapshot, alias),
             len(calls_of(snapshot, alias.name)),
-            sum(len(call.attempts) > 1 for call in calls_of(snapshot, alias.name)),
+            sum(passed_on(call) for call in calls_of(snapshot, alias.name)),
         )
         for alias in aliases
     ]
@@ -129,7 +129,10 @@ _WHY = (
 )
 
 
-def went_on(seen: Seen, alias: str) -> list[Line]:
+_NO = "     said no: "
+
+
+def went_on(seen: Seen, alias: str, width: int) -> list[Line]:
     """Why the last call that went on did."""
     call = last_fallback_of(seen.snapshot, alias)
     if call is None:
@@ -138,13 +141,9 @@ def went_on(seen: Seen, alias: str) -> list[Line]:
     for number, attempt in enumerate(call.attempts, 1):
         lines.append(line(Piece(f"  {number}  ", Role.MUTED), Piece(f"{attempt.upstream}/{attempt.model}")))
         if attempt.code:
-            lines.append(
-                line(
-                    Piece("     said no: ", Role.MUTED),
-                    Piece(attempt.message or attempt.code, Role.WARN),
-                    Piece(f"  {attempt.code}" if attempt.message else "", Role.MUTED),
-                )
-            )
+            words = f"{attempt.message.rstrip('.')} ({attempt.code})" if attempt.message else attempt.code
+            for first, part in wrapped(words, width - len(_NO)):
+                lines.append(line(Piece(_NO if first else " " * len(_NO), Role.MUTED), Piece(part, Role.WARN)))
         else:
             settled = attempt.quality is not None
             lines.append(line(Piece("     answered" if settled else "     was asked instead", Role.MUTED)))

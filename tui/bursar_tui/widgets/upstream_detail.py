@@ -8,6 +8,7 @@ from bursar.domain.refusals import UpstreamKeyMissing
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.marks import health_mark
 from bursar_tui.seen import Seen
+from bursar_tui.widgets.banner import wrapped
 from bursar_tui.widgets.budget_detail import vendor_lines
 from bursar_tui.widgets.columns import Column, fitted, row, titles
 from bursar_tui.widgets.facts import fact, sentence, told
@@ -43,7 +44,7 @@ def _upstream(seen: Seen, view: UpstreamView, width: int) -> Iterator[Line]:
         yield from told("key", f"{view.secret}; s sets it", width)
     if view.last_failure:
         when = instant(view.last_failure_ms or 0, seen.now_ms, seen.zone)
-        yield from told("last failure", f" {view.last_failure}, {when}", width)
+        yield from told("last failure", f" {view.last_failure.rstrip('.')}, {when}", width)
     yield from _payers(seen, view, width)
     yield BLANK
     yield line(Piece("Routes", Role.STRONG), Piece("  of the aliases, and others that were asked", Role.MUTED))
@@ -57,8 +58,10 @@ def _upstream(seen: Seen, view: UpstreamView, width: int) -> Iterator[Line]:
         why = route.reason or route.code if route.health != "ok" else route.last_failure
         if why:
             at = f", {instant(route.last_failure_ms, seen.now_ms, seen.zone)}" if route.last_failure_ms else ""
-            words = why if route.health != "ok" else f"last failure: {why}{at}"
-            yield line(Piece("  └ ", Role.FAINT), Piece(words, Role.WARN if route.health != "ok" else Role.MUTED))
+            words = why if route.health != "ok" else f"last failure: {why.rstrip('.')}{at}"
+            role = Role.WARN if route.health != "ok" else Role.MUTED
+            for begins, part in wrapped(words, width - 4):
+                yield line(Piece("  └ " if begins else "    ", Role.FAINT), Piece(part, role))
 
 
 def _found(view: UpstreamView, width: int) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from bursar.contract.events import UpstreamView
 from bursar.contract.snapshot import ExchangeView, Snapshot
+from bursar_tui.chain import passed_on
 from bursar_tui.ink import Line, Piece, Role, columns_of, line
 from bursar_tui.marks import health_mark
 from bursar_tui.seen import Seen
@@ -71,10 +72,7 @@ def _left(seen: Seen, until_ms: int | None) -> str:
 
 def last_fallback(snapshot: Snapshot) -> ExchangeView | None:
     """The newest call that did not stay at its first route."""
-    for exchange in reversed(snapshot.exchanges.values()):
-        if len(exchange.attempts) > 1:
-            return exchange
-    return None
+    return next((each for each in reversed(snapshot.exchanges.values()) if passed_on(each)), None)
 
 
 def fallback_pieces(seen: Seen, exchange: ExchangeView) -> tuple[Piece, ...]:
