@@ -44,7 +44,9 @@ LEAST_FREE = 200 * 1024 * 1024
 """Below so many bytes the disk of the ledger is nearly full."""
 _REMEMBER_S = 5.0
 _FACT = "alerts"
-_OF_CALLS = (ExchangeOpened, AttemptStarted, AttemptFailed, ExchangeProgressed, AttemptSettled, Alerted, AlertEnded)
+_OF_CALLS = frozenset(
+    {ExchangeOpened, AttemptStarted, AttemptFailed, ExchangeProgressed, AttemptSettled, Alerted, AlertEnded}
+)
 """Events that change nothing an alert is about: standings have one of their own."""
 
 
@@ -90,11 +92,13 @@ class Alerts:
 
     def heard(self, event: Event) -> None:
         """Something happened; where it may be due, it is looked at soon."""
+        if type(event) in _OF_CALLS:
+            return
         if isinstance(event, ExchangeClosed):
             if event.code == LedgerUnavailable.code:
                 self._trouble = event.message
                 self._news.set()
-        elif not isinstance(event, _OF_CALLS):
+        else:
             self._news.set()
 
     async def run(self) -> None:

@@ -41,21 +41,26 @@ def charge(lines: Iterable[tuple[int, int]], factor: int = FACTOR_ONE) -> int:
 
 def usd(nano: int, places: int = 2) -> str:
     """Nano-dollars as `$5.00`, with at least `places` decimals and as many more as it takes to be exact."""
-    sign = "-" if nano < 0 else ""
-    whole, rest = divmod(abs(nano), NANO_PER_USD)
-    decimals = f"{rest:09d}".rstrip("0").ljust(places, "0")
+    sign, whole, decimals = _decimal(nano, places)
     return f"{sign}${whole:,}.{decimals}" if decimals else f"{sign}${whole:,}"
 
 
 def plain_usd(nano: int) -> str:
     """Nano-dollars as a plain decimal number for headers and files: `0.00475`, never with an exponent."""
-    return usd(nano, places=1).replace("$", "").replace(",", "")
+    sign, whole, decimals = _decimal(nano, 1)
+    return f"{sign}{whole}.{decimals}"
 
 
 def plain_millionths(amount: int) -> str:
     """Millionths as a plain decimal number without needless zeros: `1.5`, `0.33`, `20`."""
     sign, (whole, rest) = "-" if amount < 0 else "", divmod(abs(amount), FACTOR_ONE)
     return f"{sign}{whole}.{rest:06d}".rstrip("0").rstrip(".")
+
+
+def _decimal(nano: int, places: int) -> tuple[str, int, str]:
+    """The sign, the whole dollars and the decimals, at least so many of them."""
+    whole, rest = divmod(abs(nano), NANO_PER_USD)
+    return "-" if nano < 0 else "", whole, f"{rest:09d}".rstrip("0").ljust(places, "0")
 
 
 def _scaled(text: str, scale: int, what: str) -> int:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from bursar.domain.exchange import Price
 
@@ -10,8 +11,7 @@ _DECORATION = re.compile(r":(latest|web|online|free|nitro|floor|exacto|beta|exte
 _DATE = re.compile(r"([-@](20\d{6}|20\d\d-\d\d-\d\d|\d{4}|latest|preview))+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """An upstream and the name that the model has there."""
 
     upstream: str

@@ -4,16 +4,21 @@ import logging
 
 from bursar.contract.events import (
     AttemptFailed,
+    AttemptSettled,
+    AttemptStarted,
     BalanceCompared,
     ConfigurationLoaded,
     DoubtResolved,
     Event,
     ExchangeClosed,
+    ExchangeOpened,
+    ExchangeProgressed,
     Granted,
     GrantEnded,
     HoldInDoubt,
     KeyChanged,
     KeyRevoked,
+    StandingsChanged,
     Stopping,
     UpstreamHealthChanged,
 )
@@ -23,6 +28,9 @@ from bursar.domain.grant import Grant
 _log = logging.getLogger("bursar.events")
 
 _Fields = dict[str, str | int]
+
+_OF_EVERY_CALL = frozenset({ExchangeOpened, AttemptStarted, ExchangeProgressed, StandingsChanged, AttemptSettled})
+"""What most events are, and nobody asks the log about."""
 
 
 class Chronicle:
@@ -39,6 +47,8 @@ class Chronicle:
 
     def hear(self, event: Event) -> None:
         """Log it, if it belongs here."""
+        if type(event) in _OF_EVERY_CALL:
+            return
         match event:
             case AttemptFailed() | ExchangeClosed():
                 _of_a_call(event)

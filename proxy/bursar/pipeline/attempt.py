@@ -273,7 +273,7 @@ class Attempt:
             usage=usage,
             quality=quality,
             prompt_counted=trial.count.tokens,
-            completion_counted=self._meter.counted.completion_tokens,
+            completion_counted=self._meter.exact(),
             price=self._holding.price,
             cost_nano=self._holding.cost(usage),
             first_ms=round((self._first_at - self._begun_at) * 1000) if self._first_at is not None else None,

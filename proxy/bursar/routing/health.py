@@ -249,14 +249,17 @@ class HealthBook:
                 self._ill.discard(gone)
                 del self._routes[gone]
             circuit = self._routes[route] = Circuit()
-        return self._upstreams.setdefault(route.upstream, Circuit()), circuit
+        upstream = self._upstreams.get(route.upstream)
+        if upstream is None:
+            upstream = self._upstreams[route.upstream] = Circuit()
+        return upstream, circuit
 
     def _well(self, route: Route, upstream: Circuit, circuit: Circuit) -> None:
         changed = circuit.mend() | upstream.mend()
         upstream.failures = 0
         self._failing.pop(route.upstream, None)
-        self._ill.discard(route)
-        self._ill.discard(route.upstream)
+        if self._ill:
+            self._ill -= {route, route.upstream}
         told_ms = self._told_ms.get(route.upstream, 0)
         if changed or self._clock.now_ms() - told_ms >= _ANNOUNCED_EVERY_MS:
             self._tell(route.upstream)
