@@ -18,18 +18,37 @@ def prices(config: Config, places: Places, now_ms: int) -> Iterator[Finding]:
     """A line for each route without a price; a call to it is refused where an account in dollars applies."""
     if not config.aliases:
         return
-    book = known_prices(config, places)
-    routes = dict.fromkeys(route for alias in config.aliases.values() for route in alias.routes)
-    known = [route for route in routes if ASKED not in route.model]
-    missing = [route for route in known if book.price(route.upstream, route.model, now_ms) is None]
+    routes = _routes(config)
+    missing = _missing(config, routes, places, now_ms)
     for route in missing:
-        set_with = f"""bursar config set 'prices."{route}"' '{{ input = "0.15", output = "0.60" }}'"""
+        set_with = set_price(route)
         if _counts_dollars(config, route):
             yield problem(_CHECK, f"{route} has none, so that calls to it are refused; state it: {set_with}")
         else:
             yield note(_CHECK, f"{route} has none, so that nobody knows what its calls cost; state it: {set_with}")
     if not missing:
-        yield well(_CHECK, f"every model of an alias has one ({len(known)})")
+        yield well(_CHECK, f"every model of an alias has one ({len(routes)})")
+
+
+def refused_unpriced(config: Config, places: Places, now_ms: int) -> list[Route]:
+    """The routes that an account in dollars refuses for want of a price, as far as it is known before a first start."""
+    return [each for each in _missing(config, _routes(config), places, now_ms) if _counts_dollars(config, each)]
+
+
+def set_price(route: Route) -> str:
+    """The command that states the price of a route."""
+    return f"""bursar config set 'prices."{route}"' '{{ input = "0.15", output = "0.60" }}'"""
+
+
+def _routes(config: Config) -> list[Route]:
+    """Those that aliases lead to by name."""
+    routes = dict.fromkeys(route for alias in config.aliases.values() for route in alias.routes)
+    return [route for route in routes if ASKED not in route.model]
+
+
+def _missing(config: Config, routes: list[Route], places: Places, now_ms: int) -> list[Route]:
+    book = known_prices(config, places)
+    return [route for route in routes if book.price(route.upstream, route.model, now_ms) is None]
 
 
 def _counts_dollars(config: Config, route: Route) -> bool:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from bursar.cli.amounts import Amount, amount
 from bursar.cli.asking import ask, ask_until
+from bursar.cli.doctor_prices import refused_unpriced, set_price
 from bursar.cli.editing import edited, file_in_force
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.init_upstream import NewUpstream, checked, chosen_upstream, stored
 from bursar.cli.key_access import key_access
-from bursar.cli.output import complain, say, say_json
+from bursar.cli.output import complain, say, say_json, say_prose
 from bursar.cli.paste import paste_lines
 from bursar.cli.places import add_config, places_of
 from bursar.cli.running import running_status
@@ -21,7 +22,9 @@ from bursar.config.problems import BrokenConfig
 from bursar.config.schema import Config
 from bursar.config.template import starter
 from bursar.contract.commands import IssueKey
+from bursar.domain.clock import SystemClock
 from bursar.domain.cycle import Every
+from bursar.domain.route import Route
 
 DESCRIPTION = """\
 Set up Bursar: an upstream and its key, a daily cap, a first client key. It asks for what the options leave open;
@@ -73,7 +76,18 @@ def run(options: argparse.Namespace) -> int:
     edited(options, lambda target: _write(target, upstream, options.alias, routes, cap))
     key = _first_key(client, options)
     _report(options, key, client, options.alias if routes else f"{upstream.name}/MODEL", routed=bool(routes))
+    for route in refused_unpriced(load(file), places_of(options), SystemClock().now_ms()):
+        _ask_for_price(route)
     return Exit.OK
+
+
+def _ask_for_price(route: Route) -> None:
+    """Say beforehand what would be refused."""
+    complain(f"No price is known for {route}. Unless the upstream lists one, a cap in dollars refuses calls to it.")
+    complain("State it, in dollars per million tokens:")
+    complain(f"  {set_price(route)}")
+    complain("or, if it costs nothing:")
+    complain(f"  bursar config set 'prices.\"{route}\".price' free")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +114,7 @@ def _routes(upstream: NewUpstream, models: tuple[str, ...], present: Config, opt
     if not wanted and not options.yes:
         if models:
             more = f" and {len(models) - _SHOWN_MODELS} more" if len(models) > _SHOWN_MODELS else ""
-            say(f"Models: {', '.join(models[:_SHOWN_MODELS])}{more}")
+            say_prose(f"Models: {', '.join(models[:_SHOWN_MODELS])}{more}")
         name = ask(f'Model behind the alias "{options.alias}" (empty: none; {upstream.name}/MODEL works for all)')
         wanted = [name] if name else []
     for name in wanted:

@@ -99,7 +99,8 @@ def _with_key(upstream: NewUpstream, vendor: Vendor, options: argparse.Namespace
         raise Failed("--yes needs the key: --key-stdin, --key-env NAME, or --no-key.", Exit.WRONG_USE)
     if vendor.name == "other" and not agreed("Does it need a key?", default=True):
         return upstream
-    return _kept(upstream, asked(f"{vendor.title} key (it is not shown): "), options)
+    whose = "Its" if vendor.name == "other" else vendor.title
+    return _kept(upstream, asked(f"{whose} key (it is not shown): "), options)
 
 
 def _kept(upstream: NewUpstream, key: Secret, options: argparse.Namespace) -> NewUpstream:

@@ -1,7 +1,9 @@
 """What commands print: plain lines and tables, with nothing from outside in them that acts on a terminal."""
 
 import json
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -21,6 +23,13 @@ def say(line: str = "") -> None:
 def complain(line: str) -> None:
     """One line to standard error."""
     print(shown(line), file=sys.stderr)
+
+
+def say_prose(text: str) -> None:
+    """Sentences to standard output, broken between words where a terminal would break within them."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for line in textwrap.wrap(shown(text), width, break_on_hyphens=False) if width > 20 else [shown(text)]:
+        print(line)
 
 
 def say_json(value: object) -> None:

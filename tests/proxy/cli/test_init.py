@@ -1,6 +1,7 @@
 """`bursar init` gets from nothing to a first call, asked or unattended, and gives no key away on the way."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,6 +49,22 @@ def test_unattended_with_a_key_in_a_variable(
     assert CANARY not in ran.out + ran.err
     assert CANARY.encode() not in everything_in(home)
     assert key.encode() not in everything_in(home)
+
+
+def test_what_a_cap_would_refuse_for_want_of_a_price_is_said_with_the_line_that_states_it(
+    bursar: Bursar, practice: str
+) -> None:
+    words = ("init", "--yes", "--upstream", "other", "--name", "lab", "--base-url", practice, "--no-key")
+    ran = bursar(*words, "--model", "practice-small")
+    assert "No price is known for lab/practice-small. Unless" in ran.err
+    set_it = next(line for line in ran.err.splitlines() if line.startswith("  bursar config set"))
+    assert bursar(*shlex.split(set_it)[1:]).status == 0
+    again = bursar(*words[:5], "lab2", *words[6:], "--model", "practice-small", "--alias", "more", "--json")
+    assert "No price is known for lab2/practice-small" in again.err
+    assert "lab/practice-small" not in again.err
+    free = again.err.splitlines()[-1]
+    assert bursar(*shlex.split(free)[1:]).status == 0
+    assert again.json["model"] == "more"
 
 
 def test_it_adds_to_what_is_there(bursar: Bursar, practice: str, config_file: Path) -> None:
