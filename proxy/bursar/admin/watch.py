@@ -8,6 +8,9 @@ from bursar.admin.context import CONTEXT
 from bursar.domain.refusals import InvalidParameter
 from bursar.feed import Position
 
+_MOST_DIGITS = 19
+"""Of a number of 64 bits: the feed counts no further."""
+
 
 async def watch(request: web.Request) -> web.StreamResponse:
     """`since=RUN:SEQ` goes on after that event where the feed still can. An empty line means: still here."""
@@ -39,6 +42,6 @@ def _since(request: web.Request) -> Position | None:
     if text is None:
         return None
     run, colon, seq = text.rpartition(":")
-    if not (run and colon and seq.isascii() and seq.isdecimal()):
+    if not (run and colon and seq.isascii() and seq.isdecimal() and len(seq) <= _MOST_DIGITS):
         raise InvalidParameter("since is written RUN:SEQ", param="since")
     return run, int(seq)

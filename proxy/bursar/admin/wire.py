@@ -36,8 +36,10 @@ async def read_command(request: web.Request, kind: type[T], *, most_bytes: int =
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise InvalidParameter(f"not understood: {error}") from None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest("the body is not JSON") from None
+    except RecursionError:
+        raise BadRequest("the body is nested too deeply") from None
 
 
 def integer(request: web.Request, name: str) -> int | None:
