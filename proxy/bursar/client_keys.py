@@ -11,6 +11,7 @@ import msgspec
 from bursar.contract.commands import ChangeKey, IssueKey
 from bursar.contract.events import KeyChanged, KeyRevoked, KeyView, Publish
 from bursar.contract.playground import PLAYGROUND
+from bursar.contract.shown import shown
 from bursar.domain.client_key import ClientKey, digest_of, hint_of, new_key
 from bursar.domain.clock import Clock
 from bursar.domain.key_limits import KeyLimits, key_limits
@@ -18,6 +19,9 @@ from bursar.domain.refusals import InvalidParameter, NameTaken, UnknownKey
 from bursar.storage.store import KeyUse, Store, StoreUnavailable, Transaction
 
 LONGEST_GRACE_MS = 90 * 24 * 3_600_000
+LAST_MS = 253_402_300_799_999
+"""The end of the year 9999, which is as far as calendars go here."""
+LONGEST_PROJECT = 100
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _LIMITS = ("rates", "parallel", "networks", "max_tokens")
 _MOST_FALLBACKS = 5
@@ -89,9 +93,9 @@ class ClientKeys:
             digest_of(text),
             hint_of(text),
             self._clock.now_ms(),
-            project,
+            checked_project(project),
             models,
-            expires_ms,
+            _instant(expires_ms),
             fallback=_checked(fallback),
             limits=_limits(rates, parallel, networks, max_tokens),
         )
@@ -120,8 +124,9 @@ class ClientKeys:
         """Change what a command names. Raises UnknownKey, InvalidParameter, StoreUnavailable."""
         given = {field: value for field, value in msgspec.structs.asdict(command).items() if value is not msgspec.UNSET}
         limits = {field: given.pop(field) for field in _LIMITS if field in given}
-        if "fallback" in given:
-            given["fallback"] = _checked(given["fallback"])
+        for field, check in (("fallback", _checked), ("project", checked_project), ("expires_ms", _instant)):
+            if field in given:
+                given[field] = check(given[field])
         if limits:
             checked = _limits(**limits)
             limits = {field: getattr(checked, field) for field in limits}
@@ -225,6 +230,21 @@ class ClientKeys:
             max_tokens=limits.max_tokens,
             former_until_ms=max((each.until_ms for each in key.former if each.until_ms > now_ms), default=None),
         )
+
+
+def checked_project(name: str) -> str:
+    """A project's name: short, and with nothing in it that acts or hides. Raises InvalidParameter."""
+    if len(name) > LONGEST_PROJECT or shown(name) != name:
+        raise InvalidParameter(
+            f"a project's name has at most {LONGEST_PROJECT} characters, and no control characters", param="project"
+        )
+    return name
+
+
+def _instant(at_ms: int | None) -> int | None:
+    if at_ms is not None and not 0 <= at_ms <= LAST_MS:
+        raise InvalidParameter("a key's end is an instant from 1970 to the year 9999", param="expires_ms")
+    return at_ms
 
 
 def _limits(

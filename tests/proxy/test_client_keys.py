@@ -8,6 +8,7 @@ import pytest
 from fakes.samples import NOON_MS
 
 from bursar.client_keys import ClientKeys
+from bursar.contract.commands import ChangeKey
 from bursar.contract.events import Event, KeyChanged, KeyRevoked
 from bursar.domain.client_key import digest_of
 from bursar.domain.clock import FixedClock
@@ -74,6 +75,24 @@ async def test_a_revoked_key_is_known_no_more(keys: ClientKeys, store: Store, ev
 async def test_a_name_that_cannot_be_is_refused(keys: ClientKeys, name: str) -> None:
     with pytest.raises(InvalidParameter, match="cannot name a key"):
         await keys.issue(name)
+
+
+@pytest.mark.parametrize("project", ["a\nb", "\x1b[2J", "\x9b31m", "a\0", "\u202etxt", "a\u200b", "a" * 101])
+async def test_a_project_that_would_act_or_hide_is_refused(keys: ClientKeys, project: str) -> None:
+    with pytest.raises(InvalidParameter, match="a project's name"):
+        await keys.issue("laptop", project=project)
+    await keys.issue("laptop", project="thèse 2026 / 論文")
+    with pytest.raises(InvalidParameter, match="a project's name"):
+        await keys.change("laptop", ChangeKey(project=project))
+
+
+@pytest.mark.parametrize("at_ms", [-1, 2**63, 253_402_300_800_000])
+async def test_an_end_beyond_all_calendars_is_refused(keys: ClientKeys, at_ms: int) -> None:
+    with pytest.raises(InvalidParameter, match="a key's end"):
+        await keys.issue("laptop", expires_ms=at_ms)
+    await keys.issue("laptop", expires_ms=253_402_300_799_999)
+    with pytest.raises(InvalidParameter, match="a key's end"):
+        await keys.change("laptop", ChangeKey(expires_ms=at_ms))
 
 
 @pytest.mark.parametrize("name", ["a", "A.b_c-9", "0", "a" * 64])

@@ -7,7 +7,7 @@ from bursar.dialects.fallback_fields import read_fallback
 from bursar.dialects.openai_chat_request import held_to, read_request
 from bursar.domain.exchange import new_exchange_id
 from bursar.doorkeeper.body import read_body
-from bursar.endpoints.authenticate import authenticate
+from bursar.endpoints.authenticate import authenticate, project_of
 from bursar.endpoints.context import Context
 from bursar.endpoints.from_outside import alias_meant, exposure_of
 from bursar.pipeline.call import Call
@@ -37,7 +37,7 @@ async def accept(request: web.Request, context: Context) -> Call:
         id=new_exchange_id(now_ms),
         at_ms=now_ms,
         key=key,
-        project=request.match_info.get("project") or key.project,
+        project=project_of(request, key),
         client=client_of(request),
         request=chat,
         fallback=fallback,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from bursar.client_keys import checked_project
 from bursar.contract.exposure import ExposureView
 from bursar.domain.client_key import ClientKey
 from bursar.domain.refusals import AddressDenied, ExpiredKey, Forbidden, MissingKey, Unauthenticated
@@ -36,6 +37,11 @@ def authenticate(request: web.Request, context: Context) -> ClientKey:
         raise Unauthenticated(f"The API key is none that Bursar issued. {_HOW}")
     _check(key, request.remote, context)
     return key
+
+
+def project_of(request: web.Request, key: ClientKey) -> str:
+    """What a request counts for: the project in its address, else its key's. Raises InvalidParameter."""
+    return checked_project(request.match_info.get("project", "")) or key.project
 
 
 def _from_outside(presented: str, exposure: ExposureView, context: Context) -> ClientKey:

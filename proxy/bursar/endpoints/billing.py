@@ -13,7 +13,7 @@ from bursar.domain.account import Account, AccountKind, Unit
 from bursar.domain.client_key import ClientKey
 from bursar.domain.refusals import Forbidden, LedgerUnavailable
 from bursar.domain.route import Route
-from bursar.endpoints.authenticate import authenticate
+from bursar.endpoints.authenticate import authenticate, project_of
 from bursar.endpoints.billing_shapes import BY_PATH, Budget, Shape
 from bursar.endpoints.context import CONTEXT, Context
 from bursar.storage.store import StoreUnavailable
@@ -36,7 +36,7 @@ async def _answer(request: web.Request, shape: Shape) -> web.Response:
     asked = request.query.get("key")
     if asked and not _is_of(key, context.keys.match(asked)):
         raise Forbidden("A key may ask for its own budget and for no other's.", param="key")
-    project = request.match_info.get("project") or key.project
+    project = project_of(request, key)
     try:
         budget = await _budget(context, key, project)
     except StoreUnavailable as error:

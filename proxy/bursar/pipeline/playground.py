@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from bursar.assembly import Assembly
+from bursar.client_keys import checked_project
 from bursar.contract.events import Event, Publish
 from bursar.contract.playground import PLAYGROUND, Talk
 from bursar.dialects.openai_chat_request import read_request
@@ -49,7 +50,7 @@ class Playground:
             fields["temperature"] = talk.temperature
         now_ms = self.clock.now_ms()
         request = read_request(msgspec.json.encode(fields))
-        return Call(new_exchange_id(now_ms), now_ms, OWNER, talk.project, PLAYGROUND, request)
+        return Call(new_exchange_id(now_ms), now_ms, OWNER, checked_project(talk.project), PLAYGROUND, request)
 
     async def serve(self, call: Call, reply: Reply, heard: Publish) -> None:
         """Take a call to its end; `heard` is told of every event of it that the line announces, as the feed is.

@@ -125,6 +125,14 @@ async def test_what_is_asked_wrongly_is_refused_in_words(local: Any) -> None:
         (b"{}", "invalid_parameter"),
         (b'{"name": 7}', "invalid_parameter"),
         (b'{"name": "a", "cap": "5usd"}', "invalid_parameter"),
+        (b'{"name": "\xff"}', "invalid_request"),
+        (b'{"name": "\\ud800"}', "invalid_request"),
+        (b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "invalid_parameter"),
+        (b'{"name": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "invalid_parameter"),
+        (b'{"name": "a", "expires_ms": 1e308}', "invalid_parameter"),
+        (b'{"name": "a", "expires_ms": 9223372036854775808}', "invalid_parameter"),
+        (b'{"name": "a", "expires_ms": -1}', "invalid_parameter"),
+        (b'{"name": "a", "project": "a\\r\\nX: 1"}', "invalid_parameter"),
     ],
 )
 async def test_a_command_is_read_strictly(local: Any, body: bytes, code: str) -> None:
@@ -139,6 +147,18 @@ async def test_a_command_is_read_strictly(local: Any, body: bytes, code: str) ->
     assert f'"code":"{code}"'.encode() in answer
     writer.close()
     await writer.wait_closed()
+
+
+async def test_what_is_nested_too_deeply_and_a_place_beyond_all_counting_are_refused(local: Any) -> None:
+    deep = b'{"edits":[{"do":"put","key":["a"],"value":' + b"[" * 100_000 + b"]" * 100_000 + b"}]}"
+    edits = b"POST /configuration/edits HTTP/1.0\r\nHost: bursar\r\nContent-Type: application/json\r\nIf-Match: *\r\n"
+    place = b"GET /watch?since=run-1:" + b"9" * 5_000 + b" HTTP/1.0\r\nHost: bursar\r\n\r\n"
+    for sent in (edits + f"Content-Length: {len(deep)}\r\n\r\n".encode() + deep, place):
+        reader, writer = await asyncio.open_unix_connection(str(local.places.admin_socket))
+        writer.write(sent)
+        assert (await reader.read()).split()[1] == b"400"
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_unknown_commands_and_methods_are_problems(local: Any) -> None:

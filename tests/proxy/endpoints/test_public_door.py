@@ -42,6 +42,19 @@ async def test_every_base_url_that_users_paste_is_understood(tmp_path: Path) -> 
         assert {record.project for record in await proxy.records()} == {"", "site"}
 
 
+@pytest.mark.parametrize(
+    "project", ["a%0d%0aX-Evil:%201", "a%00b", "%1b%5d52;c;cm0=%07", "%c2%9b31m", "%e2%80%ae", "a" * 101, "a%0ab"]
+)
+async def test_a_project_in_the_address_that_would_act_is_no_project(tmp_path: Path, project: str) -> None:
+    async with running_proxy(tmp_path) as proxy:
+        for method, path in (("POST", "/v1/chat/completions"), ("GET", "/v1/token/usage")):
+            lines = [f"Authorization: Bearer {proxy.key}"]
+            answer = await raw(proxy, method, f"/p/{project}{path}", lines, CHAT if method == "POST" else b"")
+            assert (answer.status, error(answer)["code"]) == (400, "invalid_parameter")
+            assert "x-evil" not in {name.lower() for name in answer.headers}
+        assert await proxy.records() == []
+
+
 async def test_what_there_is_not_is_said_in_json(tmp_path: Path) -> None:
     async with running_proxy(tmp_path) as proxy:
         for path in ("/nope", "/v1", "/v1/embeddings/x", "/", "/v1/../admin", "/%2e%2e/keys", "//v1/models"):
@@ -116,6 +129,36 @@ async def test_a_web_page_gets_nothing(tmp_path: Path, line: str, status: int) -
         assert answer.status == status
         assert error(answer)
         assert not any(name.lower().startswith("access-control") for name in answer.headers)
+        assert proxy.practice.tally.total.begun == 0
+
+
+PAGES = {
+    "Origin: null": 403,
+    "Origin: http://localhost:3000": 403,
+    "Origin: vscode-file://vscode-app": 403,
+    "Sec-Fetch-Site: same-site": 403,
+    "Content-Type: multipart/form-data; boundary=x": 415,
+    "Content-Type: text/plain; application/json": 415,
+    "Content-Type:": 415,
+}
+"""What a page can send without asking first, or sends of itself: Fetch Standard, "CORS-safelisted request-header"."""
+
+
+async def test_no_simple_request_and_no_question_of_a_browser_gets_through(tmp_path: Path) -> None:
+    async with running_proxy(tmp_path) as proxy:
+        key = f"Authorization: Bearer {proxy.key}"
+        answers = {line: await raw(proxy, "POST", "/v1/chat/completions", [key, line], CHAT) for line in PAGES}
+        assert {line: answer.status for line, answer in answers.items()} == PAGES
+        asking = ["Origin: https://evil.example", "Access-Control-Request-Method: POST"]
+        for network in ("Private", "Local"):
+            question = [*asking, f"Access-Control-Request-{network}-Network: true"]
+            answers[network] = await raw(proxy, "OPTIONS", "/v1/chat/completions", question)
+            assert answers[network].status == 403
+        # What a page may ask without a trace of where it comes from: an image, a link.
+        answers["image"] = await raw(proxy, "GET", "/v1/models", ["Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"])
+        assert answers["image"].status == 401
+        names = {name.lower() for answer in answers.values() for name in answer.headers}
+        assert not [name for name in names if name.startswith(("access-control", "set-cookie"))]
         assert proxy.practice.tally.total.begun == 0
 
 
