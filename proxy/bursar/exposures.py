@@ -1,6 +1,7 @@
 """Exposures: the public hosts that the public door answers to for a while, and whose keys are accepted there."""
 
 import asyncio
+import ipaddress
 import logging
 from dataclasses import replace
 
@@ -9,13 +10,23 @@ from bursar.contract.exposure import Expose, ExposureView
 from bursar.contract.shown import shown
 from bursar.domain.clock import Clock
 from bursar.domain.refusals import InvalidParameter, NameTaken
-from bursar.doorkeeper.examine import LOOPBACK_NAMES, Hosts, split_host
+from bursar.doorkeeper.examine import Hosts, split_host
 
 EDITOR_ORIGIN = "vscode-file://vscode-app"
 """Where Cursor's editor, which is a web page to us, says that it calls from."""
 _HTTPS = 443
 
 _log = logging.getLogger(__name__)
+
+
+def _is_here(name: str) -> bool:
+    """Whether a host is this machine in another form: what comes for it could come from a web page (RFC 6761, 6.3)."""
+    name = name.strip("[].")
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return name.rpartition(".")[2] in ("localhost", "") or name.replace(".", "").isdigit()
+    return address.is_loopback or address.is_unspecified
 
 
 class Exposures:
@@ -50,7 +61,7 @@ class Exposures:
         """Let calls in under a public host, until `end`. Raises InvalidParameter, and NameTaken where it is already."""
         host = command.host.strip().lower()
         parts = split_host(host)
-        if parts is None or parts[0] in LOOPBACK_NAMES:
+        if parts is None or _is_here(parts[0]):
             raise InvalidParameter("this is no public host name", param="host")
         if not command.keys:
             raise InvalidParameter("name the client keys that are accepted there", param="keys")

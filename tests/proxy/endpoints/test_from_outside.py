@@ -182,6 +182,12 @@ async def test_cursors_editor_may_ask_while_the_proxy_is_exposed_and_no_other_pa
     ("command", "status"),
     [
         (Expose("127.0.0.1", ("laptop",)), 400),
+        (Expose("127.0.0.2", ("laptop",)), 400),
+        (Expose("127.1:4141", ("laptop",)), 400),
+        (Expose("0.0.0.0", ("laptop",)), 400),
+        (Expose("[::]", ("laptop",)), 400),
+        (Expose("localhost.", ("laptop",)), 400),
+        (Expose("cursor.localhost", ("laptop",)), 400),
         (Expose("no host", ("laptop",)), 400),
         (Expose("a.example", ()), 400),
         (Expose("a.example", ("nobody",)), 400),
