@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 SPARE_CONNECTIONS = 64
 """How many connections beyond the limit are told so; those beyond these are dropped without a word."""
 
+SIGN = {"Server": "bursar"}
+"""What an answer says of who gives it: strangers at a public host need not know which libraries of which age."""
+
 Words = Callable[[Refusal], bytes]
 """A refusal as the JSON body in which a door says no where no handler can."""
 
@@ -155,7 +158,8 @@ class Connection(web.RequestHandler):
             refusal = Refusal("the proxy failed; its log says why")
         if request.writer.output_size > 0:
             raise ConnectionResetError("an answer has begun and cannot be replaced")
-        response = web.Response(status=refusal.status, body=self._words(refusal), content_type="application/json")
+        body = self._words(refusal)
+        response = web.Response(status=refusal.status, body=body, headers=SIGN, content_type="application/json")
         response.force_close()
         return response
 

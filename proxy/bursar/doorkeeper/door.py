@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from bursar.domain.refusals import BadRequest
-from bursar.doorkeeper.connection import Connection, DoorLimits, Words, openai_error
+from bursar.doorkeeper.connection import SIGN, Connection, DoorLimits, Words, openai_error
 from bursar.doorkeeper.listen import BACKLOG
 
 _ENDING_S = 0.05
@@ -29,6 +29,7 @@ class Door:
     def __init__(
         self, app: web.Application, sockets: Sequence[socket.socket], limits: DoorLimits, words: Words
     ) -> None:
+        app.on_response_prepare.append(_sign)
         self._runner = web.AppRunner(
             app, handler_cancellation=True, access_log=None, shutdown_timeout=_ENDING_S, auto_decompress=False
         )
@@ -137,9 +138,11 @@ class Door:
         async def counted(request: web.BaseRequest) -> web.StreamResponse:
             if isinstance(request.protocol, Connection):
                 request.protocol.begin(request.content)
+            if request.version > HttpVersion11:
+                return self._no(505, "this is HTTP/1.1 and no later version")
             if request.headers.get("Expect", "100-continue").lower() != "100-continue":
                 # aiohttp's own answer repeats the header.
-                return self._unmet_expectation()
+                return self._no(417, "no Expect but 100-continue is understood")
             task = cast("asyncio.Task[object]", asyncio.current_task())
             self._running.add(task)
             self._quiet.clear()
@@ -152,9 +155,16 @@ class Door:
 
         return counted
 
-    def _unmet_expectation(self) -> web.Response:
-        body = self._words(BadRequest("no Expect but 100-continue is understood"))
-        return web.Response(status=417, body=body, content_type="application/json")
+    def _no(self, status: int, sentence: str) -> web.Response:
+        """An answer to what no handler gets to see."""
+        body = self._words(BadRequest(sentence))
+        response = web.Response(status=status, body=body, headers=SIGN, content_type="application/json")
+        response.force_close()
+        return response
+
+
+async def _sign(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(SIGN)
 
 
 async def _let_in() -> None:
