@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from bursar import __version__
 from bursar.cli.exits import Exit, Failed
+from bursar.contract.shown import shown_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ def _guarded(command: Command, options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except Failed as failure:
-        print(failure, file=sys.stderr)
+        # Its words may be a vendor's, or what somebody typed.
+        print(shown_text(str(failure)), file=sys.stderr)
         return failure.status
     return status
 

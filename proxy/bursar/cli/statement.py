@@ -1,6 +1,7 @@
 """`bursar statement`: a month: opening and closing balances, usage by model, and every transaction."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -76,7 +77,9 @@ def _write_pdf(statement: MonthStatement, accounts: dict[str, Account], file: Pa
     except ModuleNotFoundError:
         raise Failed("A PDF needs the package reportlab: pip install 'bursar[pdf]'") from None
     try:
-        file.write_bytes(pdf_of(statement, accounts))
+        paper = pdf_of(statement, accounts)
+        with open(file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as stream:
+            stream.write(paper)
     except OSError as error:
         raise Failed(f"{file} cannot be written: {error.strerror}.") from None
     say(f"The statement for {statement.month} is in {file}.")

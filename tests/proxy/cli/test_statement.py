@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -157,6 +158,7 @@ def test_log_and_statement_of_a_running_proxy(
     assert "Usage by model" in bursar("statement").out
     paper = tmp_path / "month.pdf"
     assert bursar("statement", "--pdf", str(paper)).status == 0
+    assert os.name == "nt" or paper.stat().st_mode & 0o777 == 0o600
     assert paper.read_bytes().startswith(b"%PDF-")
     wrong = bursar("statement", "2026-13")
     assert (wrong.status, "no month" in wrong.err) == (1, True)
