@@ -1,5 +1,6 @@
 """The way in at the local door: where it is, and what it means when nobody opens or the answer is no."""
 
+import os
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -52,12 +53,15 @@ class WayIn:
 
 
 def way_in(places: Places) -> WayIn:
-    """Raises NotRunning where neither the socket nor the token's file is there, or they are another user's."""
+    """Raises NotRunning where neither the socket nor the token's file is there, or they are another user's: whoever
+    made them before us would be told keys and passphrases."""
     # Every request says that it is no form of a web page, also those without a body.
     headers = {"Host": "bursar", "Content-Type": "application/json"}
     try:
         if hasattr(socket, "AF_UNIX") and places.admin_socket.exists():
+            _check_owner(places.admin_socket)
             return WayIn(places.admin_socket, "http://bursar", headers)
+        _check_owner(places.admin_token)
         door = decode(places.admin_token.read_bytes(), LoopbackDoor)
         host, _ = address_of(door.url)
     except PermissionError:
@@ -67,6 +71,12 @@ def way_in(places: Places) -> WayIn:
     if host != "127.0.0.1":
         raise NotRunning
     return WayIn(None, door.url, headers | {"Authorization": f"Bearer {door.token}"})
+
+
+def _check_owner(path: Path) -> None:
+    """Raises PermissionError for what is neither this user's nor root's; root goes in at everybody's."""
+    if os.name == "posix" and os.geteuid() and path.lstat().st_uid not in (os.geteuid(), 0):
+        raise PermissionError
 
 
 def address_of(url: str) -> tuple[str, int]:
