@@ -54,8 +54,9 @@ SHOWING = (
 )  # fmt: skip
 NAMING = (
     "key show {}", "key issue {}", "upstream check {}", "upstream clear {}", "alias show {}", "cap remove {}",
-    "explain {}", "ask {} hi", "prices {}", "config set {} 1", "log --id {}", "statement {}", "usage --since {}", "restore {}",
-    "secret set {}", "wallet top-up {}", "connect {}", "usage --only {}", "plan show {}", "{}", "service {}",
+    "explain {}", "ask {} hi", "prices {}", "config set {} 1", "log --id {}", "statement {}", "usage --since {}",
+    "restore {}", "secret set {}", "wallet top-up {}", "connect {}", "usage --only {}", "plan show {}",
+    "{}", "service {}",
 )  # fmt: skip
 
 

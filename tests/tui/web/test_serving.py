@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from bursar_tui.web.admission import PROTOCOL
+from bursar_tui.web.connection import MOST
 from bursar_tui.web.serving import FILES, FULL, IDLE, LEFT, STRANGE, Limits, serve
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -123,6 +124,71 @@ async def test_pages_of_others_and_names_of_others_are_refused() -> None:
                 async with there.client.get(there.base, headers=headers) as answer:
                     assert answer.status == 403
                     assert there.token not in await answer.text()
+
+
+async def knocked(there: Served, sent: bytes) -> bytes:
+    """All that comes back for these bytes, over a connection of their own."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(there.base.rpartition(":")[2]))
+    writer.write(sent)
+    async with asyncio.timeout(5):
+        came = await reader.read()
+    writer.close()
+    return came
+
+
+@pytest.mark.parametrize(
+    ("line", "more", "status"),
+    [
+        ("GET / HTTP/1.1", "", 200),
+        ("GET http://evil.example/ HTTP/1.1", "", 403),
+        ("CONNECT evil.example:443 HTTP/1.1", "", 403),
+        ("GET / HTTP/1.1", "Host: evil.example\r\n", 400),
+        ("GET / HTTP/1.1", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n", 403),
+        ("GET / HTTP/1.1", "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: cors\r\n", 403),
+        ("GET / HTTP/1.1", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n", 200),
+        ("POST / HTTP/1.1", "Content-Type: text/plain\r\nContent-Length: 2\r\n", 405),
+        ("POST / HTTP/1.1", "Content-Encoding: gzip\r\nContent-Length: 2\r\n", 405),
+        (
+            "OPTIONS /watch HTTP/1.1",
+            "Origin: https://a.example\r\nAccess-Control-Request-Private-Network: true\r\n",
+            403,
+        ),
+        ("GET / HTTP/1.1", "Sec-WebSocket-Protocol canary-token\r\n", 400),
+        ("GET /canary\x1b[2J HTTP/1.1", "", 400),
+        ("canary", "", 400),
+    ],
+)
+async def test_what_comes_otherwise_is_refused_and_repeated_nowhere(
+    capfd: pytest.CaptureFixture[str], line: str, more: str, status: int
+) -> None:
+    async with served() as there:
+        host = f"Host: {there.base.removeprefix('http://')}\r\nConnection: close\r\n"
+        came = await knocked(there, f"{line}\r\n{host}{more}\r\n{'{}' if 'Length' in more else ''}".encode())
+        assert int(came.split()[1]) == status
+        assert b"canary" not in came
+        assert b"aiohttp" not in came
+        assert b"access-control" not in came.lower()
+    said = capfd.readouterr()
+    assert said.out + said.err == ""
+
+
+async def test_whoever_asks_nothing_holds_no_place() -> None:
+    async with served(Limits(header_s=0.2)) as there:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(there.base.rpartition(":")[2]))
+        writer.write(b"GET / HTTP/1.1\r\nHost: l")
+        async with asyncio.timeout(2):
+            assert await reader.read() == b""
+        writer.close()
+    async with served() as there, there.opened() as tab:
+        port = int(there.base.rpartition(":")[2])
+        crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST + 20)]
+        host = there.base.removeprefix("http://")
+        came = await knocked(there, f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert came.startswith(b"HTTP/1.1 200 ")
+        await tab.send_bytes(b"abc")
+        assert await tab.receive_bytes() == b"abc"
+        for _, writer in crowd:
+            writer.close()
 
 
 async def test_without_the_token_nothing_opens() -> None:

@@ -30,6 +30,14 @@ def is_ours(origins: Sequence[str], host: str, *, required: bool) -> bool:
     return len(origins) == 1 and origins[0].lower() == f"http://{host}"
 
 
+def navigates(site: str, mode: str) -> bool:
+    """Whether a request that a browser calls another site's is at least somebody who goes to the page.
+
+    What it says of itself: Fetch Metadata, `Sec-Fetch-Site` and `Sec-Fetch-Mode`.
+    """
+    return site in ("", "none", "same-origin") or mode == "navigate"
+
+
 def knows(protocols: Sequence[str], token: str) -> bool:
     """Whether the WebSocket subprotocols offered have our own and the token."""
     offered = [each.strip() for header in protocols for each in header.split(",")]

@@ -6,10 +6,12 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import cast
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bursar_tui.web.admission import PROTOCOL, host_of, is_ours, knows
+from bursar_tui.web.admission import PROTOCOL, host_of, is_ours, knows, navigates
+from bursar_tui.web.connection import HEADER_S, Connection
 from bursar_tui.web.session import Drawn, Session, started
 from bursar_tui.web.told import Opens, Resizes, Shows, size_of, told
 
@@ -59,6 +61,7 @@ def closed_headers(host: str) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "no-store",
+        "Server": "bursar",
     }
 
 
@@ -68,7 +71,12 @@ async def guarded(
 ) -> web.StreamResponse:
     """Refuse what does not ask for this machine by name, and every page but ours."""
     host = host_of(request.headers.getall("Host", ()))
-    if host is None or not is_ours(request.headers.getall("Origin", ()), host, required=False):
+    if (
+        host is None
+        or not request.raw_path.startswith("/")
+        or not is_ours(request.headers.getall("Origin", ()), host, required=False)
+        or not navigates(request.headers.get("Sec-Fetch-Site", ""), request.headers.get("Sec-Fetch-Mode", ""))
+    ):
         return web.Response(status=403, text="Not from here.\n", headers=closed_headers("127.0.0.1"))
     try:
         answer = await handler(request)
@@ -88,6 +96,7 @@ class Limits:
     hidden_s: float = HIDDEN_S
     idle_s: float = IDLE_S
     opening_s: float = OPENING_S
+    header_s: float = HEADER_S
 
 
 class Tabs:
@@ -213,10 +222,15 @@ async def serve(
         Tabs(command, token, limits, themed=themed).app(), access_log=None, shutdown_timeout=_SHUTDOWN_S
     )
     await runner.setup()
+    server, crowd = cast(web.Server, runner.server), dict[Connection, None]()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        ready(f"http://127.0.0.1:{runner.addresses[0][1]}/#{token}")
-        await asyncio.Event().wait()
+        listening = await asyncio.get_running_loop().create_server(
+            lambda: Connection(server, crowd, limits.header_s), "127.0.0.1", port
+        )
+        try:
+            ready(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/#{token}")
+            await asyncio.Event().wait()
+        finally:
+            listening.close()
     finally:
         await runner.cleanup()
