@@ -21,11 +21,17 @@ def trying() -> Errand[AlertsTried]:
     def said(answer: AlertsTried) -> str:
         if not answer.ways:
             return "Alerts are shown here alone; [alerts] in the settings may name other ways."
-        return " ".join(f"{way.name}: {way.problem.rstrip('.') if way.problem else 'sent'}." for way in answer.ways)
+        ways = " ".join(f"{way.name}: {way.problem.rstrip('.') if way.problem else 'sent'}." for way in answer.ways)
+        return ways if _arrived(answer) else f"It is shown here alone. {ways}"
 
     return Errand(
         "Sending a test …",
         lambda proxy: proxy.ask(try_alerts()),
         said,
-        well=lambda answer: not any(way.problem and way.where for way in answer.ways),
+        well=lambda answer: _arrived(answer) and not any(way.problem and way.where for way in answer.ways),
     )
+
+
+def _arrived(answer: AlertsTried) -> bool:
+    """Whether it went out by any way, where there is one."""
+    return not answer.ways or not all(way.problem for way in answer.ways)

@@ -6,8 +6,10 @@ from tui.attached import attached
 from tui.snapshots import MINUTE, NOW_MS, busy, empty
 from tui.stage import compare, staged
 
+from bursar.contract.alerts import AlertsTried, WayTried
 from bursar.contract.snapshot import Snapshot
 from bursar.domain.alert import Alert, AlertKind, Urgency
+from bursar_tui.alert_errands import trying
 
 
 def alerted() -> Snapshot:
@@ -53,7 +55,7 @@ async def test_nothing_stands() -> None:
         await stage.press("exclamation_mark")
         compare("alerts-empty-80x24", stage.text)
         await stage.press("x", "X", "down", "escape")
-        assert "Nothing stands" not in stage.text
+        assert "No alert stands" not in stage.text
 
 
 async def test_the_keys_move_and_leave() -> None:
@@ -79,3 +81,19 @@ async def test_an_alert_comes_is_tried_and_is_taken_down() -> None:
             await hands.until(lambda: not hands.snapshot.alerts)
             await hands.until(lambda: 'Cap "few" is 50 % used' not in hands.text)
         assert {each["kind"] for each in receiver.said} == {"used", "test"}
+
+
+@pytest.mark.parametrize(
+    ("ways", "well", "said"),
+    [
+        ((), True, "Alerts are shown here alone; [alerts] in the settings may name other ways."),
+        ((WayTried("webhook", "x"),), True, "webhook: sent."),
+        ((WayTried("desktop", "", "None here."),), False, "It is shown here alone. desktop: None here."),
+        ((WayTried("desktop", "", "None here."), WayTried("webhook", "x")), True, "desktop: None here. webhook: sent."),
+        ((WayTried("command", "x", "no"), WayTried("webhook", "x")), False, "command: no. webhook: sent."),
+    ],
+)
+def test_a_test_that_arrives_nowhere_is_not_said_to_be_well(ways: tuple[WayTried, ...], well: bool, said: str) -> None:
+    errand, answer = trying(), AlertsTried(ways)
+    assert errand.well is not None
+    assert (errand.well(answer), errand.said(answer)) == (well, said)

@@ -60,7 +60,7 @@ class AlertList(Dialog[Wish]):
             return [
                 line(Piece("Alerts", Role.STRONG)),
                 BLANK,
-                line(Piece("Nothing stands. What does is said once, here and wherever [alerts] in the settings says.")),
+                line(Piece("No alert stands. Each is said once: here, and by the ways that [alerts] in the file names.")),
                 BLANK,
                 as_command("bursar alerts test"),
                 BLANK,
