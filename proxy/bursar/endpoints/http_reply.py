@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from aiohttp import HttpVersion11, web
 
+from bursar.doorkeeper.connection import Connection
 from bursar.endpoints.limit_headers import with_own
 from bursar.pipeline.reply import ReplyState
 
@@ -19,6 +20,10 @@ _STREAM_HEADERS = {
 LINGER_S = 0.25
 """How long a connection stays after the sentence that says why its answer breaks off: there are clients that read
 nothing of what comes together with the end. Those that have understood close it first."""
+
+
+AT_ONCE_BYTES = 32 * 1024
+"""A whole answer up to this size goes out without waiting for the client: a free connection takes it in one piece."""
 
 
 class EventStream(web.StreamResponse):
@@ -108,11 +113,25 @@ class HttpReply:
             self._stream.transport.close()
 
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """A whole answer at once; the server sends it when the handler returns it."""
-        self.response = web.Response(
+        """A whole answer at once: what a free connection takes at once before the call is settled, which comes next in
+        the same turn of the loop; all else when the handler returns it, so that no hold waits for a slow reader."""
+        response = web.Response(
             status=status, headers=with_own(self._own, headers), body=body, content_type="application/json"
         )
+        self.response = response
         self._state, self._status = ReplyState.FINISHED, status
+        if len(body) <= AT_ONCE_BYTES and self._is_free():
+            # A client that has just gone is noticed by the server, which tries once more.
+            with suppress(ConnectionError):
+                await response.prepare(self._request)
+                await response.write_eof()
+
+    def _is_free(self) -> bool:
+        """Whether nothing waits to be sent, and the connection will go on after this answer."""
+        transport, protocol = self._request.transport, self._request.protocol
+        if transport is None or transport.get_write_buffer_size() > 0:
+            return False
+        return not (isinstance(protocol, Connection) and protocol.retiring)
 
     def _stop(self) -> None:
         if self._timer is not None:

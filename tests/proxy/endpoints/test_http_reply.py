@@ -8,6 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bursar.doorkeeper.door import open_door
+from bursar.doorkeeper.listen import listen_on
 from bursar.endpoints.http_reply import HttpReply
 
 Write = Callable[[HttpReply], Awaitable[None]]
@@ -53,6 +55,53 @@ async def test_writing_to_a_connection_that_has_just_gone_is_leaving(last: Write
         assert await seen is asyncio.CancelledError
     finally:
         await server.close()
+
+
+async def test_a_small_whole_answer_is_there_before_the_call_is_over() -> None:
+    arrived = asyncio.Event()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        reply = HttpReply(request, 60)
+        await reply.send(200, {"x-ours": "1"}, b'{"whole": true}')
+        async with asyncio.timeout(5):
+            await arrived.wait()
+        return reply.response
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        for _ in range(2):
+            async with session.get(server.make_url("/")) as response:
+                assert (response.headers["x-ours"], await response.json()) == ("1", {"whole": True})
+                arrived.set()
+
+
+async def test_the_last_answer_of_a_connection_says_so() -> None:
+    begun, closing = asyncio.Event(), asyncio.Event()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        begun.set()
+        await closing.wait()
+        reply = HttpReply(request, 60)
+        await reply.send(200, {}, b"{}")
+        return reply.response
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    door = await open_door(app, listen_on(["127.0.0.1"], 0))
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.ports[0])
+    idle, other = await asyncio.open_connection("127.0.0.1", door.ports[0])
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await begun.wait()
+    closed = asyncio.ensure_future(door.close(5))
+    assert await idle.read() == b"", "the door closes"
+    closing.set()
+    answer = await reader.read()
+    for each in (writer, other):
+        each.close()
+    await closed
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+    assert answer.endswith(b"{}")
 
 
 async def test_the_reason_can_be_read_before_the_connection_ends() -> None:
