@@ -94,6 +94,11 @@ class Connection(web.RequestHandler):
         """Whether a header is awaited: the first since connecting, or the rest of one."""
         return self._header_due is not None
 
+    @property
+    def retiring(self) -> bool:
+        """Whether the answer under way is its last, and has to say so."""
+        return self._retiring
+
     def retire(self, *, coming: bool = False) -> None:
         """Answer what has begun, then close; what has not begun is not answered, unless `coming` and it may be coming.
 
