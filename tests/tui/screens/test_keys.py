@@ -68,8 +68,11 @@ async def test_a_key_is_issued_shown_once_and_copied_by_the_terminal() -> None:
         await hands.sees("OSC 52")
         await hands.press("escape")
         await hands.until(lambda: isinstance(hands.app.screen, Keys))
+        screen = hands.app.screen
+        assert isinstance(screen, Keys)
         assert shown[0] not in hands.text
         assert "ci" in hands.text
+        await hands.until(lambda: screen.list.cursor_id == "ci")
 
 
 async def test_a_copy_is_handed_to_the_terminal_and_to_nobody_else() -> None:

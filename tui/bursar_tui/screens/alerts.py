@@ -60,7 +60,7 @@ class AlertList(Dialog[Wish]):
             return [
                 line(Piece("Alerts", Role.STRONG)),
                 BLANK,
-                line(Piece("No alert stands. Each is said once: here, and by the ways that [alerts] in the file names.")),
+                line(Piece("No alert stands. Each is said once: here, and by the ways named in [alerts].")),
                 BLANK,
                 as_command("bursar alerts test"),
                 BLANK,

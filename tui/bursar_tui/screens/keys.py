@@ -51,6 +51,7 @@ class Keys(Browser):
         self._spent: dict[str, SpendRow] = {}
         self._asked_ms = 0
         self._asked_for = -1
+        self._awaited = ""
 
     def rows(self, seen: Seen, width: int) -> list[ListRow]:
         """One line for each."""
@@ -63,6 +64,10 @@ class Keys(Browser):
     def show(self, seen: Seen) -> None:
         """What each has spent is no part of the state: it is asked for, when more was spent."""
         super().show(seen)
+        if self._awaited and self.list.has(self._awaited):
+            # The answer comes before the event that brings the new key into the list.
+            name, self._awaited = self._awaited, ""
+            self.list.put_at(name)
         spent_nano = sum(day.cost_nano + day.requests for day in seen.snapshot.days)
         due = seen.now_ms - self._asked_ms >= _ASKED_EVERY_MS
         if seen.known and self.is_current and due and spent_nano != self._asked_for:
@@ -112,7 +117,8 @@ class Keys(Browser):
 
     def _once(self, issued: KeyIssued) -> None:
         """Show its text, whatever screen is in view by now: it is never shown again."""
-        self.list.put_at(issued.name)
+        self._awaited = issued.name
+        self.again()
         self.app.push_screen(KeyShown(issued, self.seen.snapshot.public_url))
 
     def action_change(self) -> None:
