@@ -14,7 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("proxy", "tui", "tests")]
 
-from tui.money import spent, wealthy  # noqa: E402 - found by the line above
+from msgspec import structs  # noqa: E402 - found by the line above
+from tui.money import spent, wealthy  # noqa: E402
 from tui.screens import test_usage  # noqa: E402
 from tui.screens.test_log import talking  # noqa: E402
 from tui.screens.test_settings import TEXT, a_file  # noqa: E402
@@ -22,8 +23,13 @@ from tui.snapshots import busy  # noqa: E402
 from tui.stage import Stage, staged  # noqa: E402
 
 from bursar.contract.log_line import Level  # noqa: E402
+from bursar.contract.playground import Ended  # noqa: E402
 from bursar.contract.snapshot import Snapshot  # noqa: E402
+from bursar.domain.exchange import Outcome  # noqa: E402
+from bursar.domain.usage import Usage  # noqa: E402
+from bursar_tui.ink import Role  # noqa: E402
 from bursar_tui.screens.keys import Keys  # noqa: E402
+from bursar_tui.screens.playground import Playground, ended_words  # noqa: E402
 from bursar_tui.screens.settings import Settings  # noqa: E402
 from bursar_tui.stated import stated  # noqa: E402
 from bursar_tui.tabs import TABS  # noqa: E402
@@ -64,6 +70,36 @@ async def a_configuration(stage: Stage) -> None:
         stage.app.screen.take(stated(a_file(TEXT.replace('"five"', '"5.00"'))))
 
 
+ASKED = "Why does SELECT count(*) take so long on a large table?"
+ANSWERED = """\
+Because every row has to be visited: rows may be visible to one transaction and not to another, so no
+counter could be right for all of them. What helps:
+
+- an index-only scan over the smallest index there is
+- an estimate, where that will do: SELECT reltuples FROM pg_class WHERE relname = 'calls'
+- a counter of your own, which a trigger keeps"""
+
+
+async def a_conversation(stage: Stage) -> None:
+    """A question and its answer, as they would have come."""
+    screen = stage.app.screen
+    if not isinstance(screen, Playground):
+        return
+    say = screen.transcript.say
+    screen.conversation.begin(ASKED, 0, stage.clock.now_ms())
+    for text, role in (("you", Role.KEY), (ASKED, Role.TEXT), ("", Role.TEXT), ("fast", Role.KEY)):
+        say(text, role)
+    for text in ANSWERED.splitlines():
+        say(text)
+    used = Usage(24, 96)
+    end = Ended("x", Outcome.COMPLETE, "stop", upstream="openai", model="gpt-5.1-mini", usage=used, settled=True)
+    figures = {"cost_nano": 198_000, "paid_by": ("cap:daily",), "first_ms": 402, "tokens_per_s": 88.0}
+    for sentence in ended_words(structs.replace(end, **figures)):
+        say(f"✓ {sentence}", Role.MUTED)
+    screen.transcript.cut(len(screen.transcript.blocks))
+    screen.again()
+
+
 @dataclass(frozen=True)
 class Scene:
     """What is seen on a screen, and the keys that are pressed there."""
@@ -81,6 +117,7 @@ SCENES = {
     "budgets": Scene(keys=("down",) * 2),
     "keys": Scene(size=(160, 28), keys=("down",), answer=spend_of_keys),
     "upstreams": Scene(size=(160, 30), keys=("down",) * 2),
+    "playground": Scene(busy, (120, 26), answer=a_conversation),
     "usage": Scene(busy, (160, 40), keys=("left",), answer=a_month),
     "settings": Scene(keys=("down",) * 2, answer=a_configuration),
     "log": Scene(a_good_day, (140, 28)),

@@ -79,7 +79,7 @@ async def test_a_conversation() -> None:
         assert first.text
         assert first.ended is not None
         assert first.ended.settled
-        await hands.sees("cap:daily, cap:own")
+        await hands.sees("cap daily, cap own")
         await hands.sees(first.text.split()[-1])
         # What was said goes along with the next question.
         await ask(hands, "And q?")

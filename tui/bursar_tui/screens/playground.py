@@ -317,7 +317,7 @@ def ended_words(ended: Ended) -> list[str]:
     parts = [
         "cut at its limit" if ended.finish_reason == "length" and not ended.message else "",
         f"{tokens(ended.usage.prompt_tokens)} in, {tokens(ended.usage.completion_tokens)} out",
-        f"{paid} by {', '.join(ended.paid_by)}" if ended.paid_by else paid,
+        f"{paid} by {', '.join(each.replace(':', ' ', 1) for each in ended.paid_by)}" if ended.paid_by else paid,
         f"first token {milliseconds(ended.first_ms)}" if ended.first_ms is not None else "",
         f"{ended.tokens_per_s:,.0f} tokens/s" if ended.tokens_per_s is not None else "",
         f"{ended.upstream}/{ended.model}",
