@@ -160,7 +160,7 @@ async def test_colours_are_those_the_terminal_has(
     async with terminal(home, **more) as shown:
         await shown.until("ollama")
         shown.type("?")
-        await shown.until("every command and every theme")
+        await shown.until("find what can be done by its name")
         assert bool(_COLOURS.search(shown.written)) is colours
         assert bool(_SHADES.search(shown.written)) is shades
         # What is chosen is seen all the same.

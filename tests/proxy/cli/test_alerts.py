@@ -39,7 +39,7 @@ def test_what_stands_a_test_and_taking_it_down(
     standing = _until(lambda: bursar("alerts", "--json").json["standing"])
     assert [(each["cause"], each["urgency"]) for each in standing] == [("account:cap:few", "urgent")]
     listed = bursar("alerts").out
-    assert 'Cap "few" is used up: 1 request of 1 request.' in listed
+    assert 'Cap "few" is used up: 1 of 1 request.' in listed
     assert str(program) in listed
 
     assert bursar("alerts", "dismiss", "account:cap:other").status == 1

@@ -135,9 +135,9 @@ async def test_whatever_is_said_acts_on_nothing() -> None:
 
 
 def test_of_the_log_a_listener_is_told_the_faults() -> None:
-    fault, other = (LogLine(1, 1, level, "admin.wire", "it failed") for level in (Level.ERROR, Level.WARNING))
-    assert sentences(Logged(1, fault), empty()) == ["The proxy's log, admin.wire: it failed"]
-    assert sentences(Logged(1, other), empty()) == []
+    for level, told in ((Level.ERROR, True), (Level.WARNING, True), (Level.INFO, False)):
+        line = LogLine(1, 1, level, "admin.wire", "it failed")
+        assert sentences(Logged(1, line), empty()) == ["The proxy's log, admin.wire: it failed"] * told
 
 
 async def test_older_lines_and_traces_are_asked_of_the_proxy(tmp_path: Path) -> None:
