@@ -84,7 +84,9 @@ async def test_somebody_elses_change_is_compared_taken_or_overwritten() -> None:
         screen, file = await opened(hands), hands.proxy.places.config_file
         await hands.press(*"# mine first", "enter")
         file.write_text(file.read_text() + "# theirs\n")
-        await hands.press("ctrl+s")
+        await hands.press("ctrl+o")
+        await hands.until(lambda: isinstance(hands.app.screen, Compared))
+        await hands.press("escape", "ctrl+s")
         await hands.until(lambda: isinstance(hands.app.screen, Choice))
         assert "# mine first" not in content(hands)
         await hands.press("1")
