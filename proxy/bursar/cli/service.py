@@ -99,7 +99,11 @@ def _control(options: argparse.Namespace) -> int:
         begin()
     except ToolFailed as error:
         complain(f"{error}")
-        _told(look(options))
+        found = look(options)
+        _told(found)
+        if found.answering is None:
+            # What was in the way may have come, or been seen, only now.
+            see_that_it_can_start(options)
         return Exit.PROBLEM
     return _told(look(options))
 
