@@ -15,6 +15,7 @@ from bursar.contract.codec import CONTRACT, Mismatch, Numbered, Opening
 from bursar.contract.places import places
 from bursar.contract.questions import Questions
 from bursar.contract.snapshot import Snapshot
+from bursar.contract.way_in import NotRunning
 from bursar.domain.clock import FixedClock
 from bursar_tui.app import BursarApp
 from bursar_tui.link import Since, Unattached, door_at, watch_at
@@ -111,6 +112,18 @@ async def test_a_lost_link_keeps_the_picture_and_says_since_when() -> None:
         assert "✗ link lost" in stage.text
         assert "Link lost 12 s ago" in stage.text
         assert "laptop-day" in stage.text
+        assert "starts it from here" not in stage.text
+
+
+async def test_where_the_proxy_has_ended_the_banner_says_how_to_start_it_and_no_longer_that_it_is_stopping() -> None:
+    proxy, state = Proxy(), busy()
+    state.stopping = True
+    proxy.answers = [state, Unattached(str(NotRunning()))]
+    async with attached_to(proxy) as stage:
+        await stage.until(lambda: "The proxy is stopping" in stage.text)
+        proxy.cut.set()
+        await stage.until(lambda: "^p starts it from here" in " ".join(stage.text.split()))
+        assert "The proxy is stopping" not in stage.text
 
 
 async def test_screens_can_be_changed_while_the_link_is_lost_and_none_while_nothing_is_known() -> None:

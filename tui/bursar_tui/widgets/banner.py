@@ -7,6 +7,7 @@ from bursar.contract.codec import CONTRACT
 from bursar.contract.shown import shown
 from bursar.contract.snapshot import Snapshot
 from bursar.contract.version import mismatch
+from bursar.contract.way_in import NotRunning
 from bursar.domain.account import AccountKind, Unit
 from bursar.domain.alert import AlertKind, Urgency
 from bursar_tui.budget import budgets
@@ -56,7 +57,7 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
     other = mismatch(snapshot.version, CONTRACT) if seen.known else None
     if other is not None:
         yield "▲", Role.WARN, other
-    if snapshot.stopping:
+    if snapshot.stopping and seen.attachment.tie is not Tie.LOST:
         yield "▲", Role.WARN, "The proxy is stopping: it finishes what runs and takes no further call."
     if snapshot.configuration.problems:
         yield "✗", Role.BAD, snapshot.configuration.sentence
@@ -111,7 +112,8 @@ def _lost(seen: Seen) -> str:
     again = ""
     if attachment.retry_ms is not None and attachment.retry_ms > seen.now_ms:
         again = f" Next try in {age(attachment.retry_ms - seen.now_ms + 999)}."
-    return f"Link lost {since} ago, what you see is from then ({attachment.reason}).{again}"
+    start = " ^p starts it from here." if attachment.reason == str(NotRunning()) else ""
+    return f"Link lost {since} ago, what you see is from then ({attachment.reason}).{start}{again}"
 
 
 def _in_doubt(snapshot: Snapshot) -> str:
