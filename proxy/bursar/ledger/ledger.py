@@ -37,6 +37,7 @@ class Held:
         self._ledger = ledger
         self._demands = demands
         self._accounts: dict[str, Account] = {}
+        self._amounts: dict[str, int] = {}
         self._ended = False
         self.exchange_id = exchange_id
         self.route = route
@@ -66,6 +67,8 @@ class Held:
         """Hold more, for the same attempt. Raises OverBudget or LedgerUnavailable, and then holds what it held."""
         placed = await self._ledger.place(self, demands)
         self._accounts.update(placed.accounts)
+        for account_id, _, amount in placed.hold.shares:
+            self._amounts[account_id] = self._amounts.get(account_id, 0) + amount
         self.standings.update(placed.standings)
 
     def settle(self, used: Sequence[Demand], record: UsageRecord) -> None:
@@ -83,7 +86,7 @@ class Held:
 
     def amount(self, account_id: str) -> int:
         """What is held on one account, in its unit."""
-        return sum(hold.on(account_id) for hold in self.holds)
+        return self._amounts.get(account_id, 0)
 
     @property
     def nano(self) -> int:
