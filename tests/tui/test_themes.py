@@ -4,6 +4,8 @@ import pytest
 from rich.color import Color
 from rich.style import Style
 from textual.theme import BUILTIN_THEMES, Theme
+from tui.money import wealthy
+from tui.stage import staged
 
 from bursar_tui.ink import Ground, Role
 from bursar_tui.themes import DARK, LIGHT, TERMINAL, palette_of
@@ -43,3 +45,16 @@ def test_without_colours_what_is_chosen_is_reversed_and_what_matters_less_is_dim
     assert palette[Role.MUTED, Ground.PLAIN].dim
     assert palette[Role.STRONG, Ground.PLAIN].bold
     assert not any(palette[role, ground].bgcolor for role in Role for ground in Ground)
+
+
+async def test_in_sixteen_colours_a_dialog_has_a_border_and_what_is_beneath_stays() -> None:
+    async with staged(wealthy(), theme="terminal", native=True) as stage:
+        for keys in (("3", "r"), ("escape", "question_mark"), ("escape", "exclamation_mark")):
+            await stage.press(*keys)
+            assert "╭─" in stage.text, keys
+            assert "3 Budgets" in stage.text or "bursar cap raise" in stage.text, keys
+        await stage.press("escape")
+        assert "╭─" not in stage.text
+    async with staged(wealthy()) as stage:
+        await stage.press("3", "r")
+        assert "╭─" not in stage.text
