@@ -27,7 +27,7 @@ from bursar_tui.talking import talk
 from bursar_tui.widgets.answering import Answering, Whom
 from bursar_tui.widgets.prompt import LONGEST_TEXT, Prompt
 from bursar_tui.widgets.transcript import Transcript
-from bursar_tui.words import cost, counted, milliseconds, tokens
+from bursar_tui.words import counted, milliseconds, money, tokens
 
 _WHILE_OUT = frozenset({"type", "pick_model", "options", "retry", "clear", "copy"})
 _MOST_OFFERED = 9
@@ -263,7 +263,7 @@ class Playground(LiveScreen):
         view = seen.snapshot.exchanges.get(turn.exchange_id)
         if view is not None and view.outcome is not None and any(each.quality for each in view.attempts):
             turn.cancelled = False
-            self.transcript.grow(f", {counted(view.completion_tokens, 'token')} had come, {cost(view.cost_nano)} paid")
+            self.transcript.grow(f", {counted(view.completion_tokens, 'token')} had come, {money(view.cost_nano)} paid")
 
     def _changed(self) -> None:
         self.refresh_bindings()
@@ -313,7 +313,7 @@ def ended_words(ended: Ended) -> list[str]:
     words = [ended.message] if ended.message else []
     if not ended.settled:
         return words or [OUTCOMES[ended.outcome].word]
-    paid = f"{cost(ended.cost_nano)}" if ended.priced else "no price"
+    paid = money(ended.cost_nano) if ended.priced else "no price"
     parts = [
         "cut at its limit" if ended.finish_reason == "length" and not ended.message else "",
         f"{tokens(ended.usage.prompt_tokens)} in, {tokens(ended.usage.completion_tokens)} out",
