@@ -12,6 +12,7 @@ from tui.stage import compare
 
 from bursar.contract.codec import CONTRACT, Numbered, Opening
 from bursar.contract.events import (
+    Alerted,
     AttemptFailed,
     AttemptSettled,
     AttemptStarted,
@@ -40,6 +41,7 @@ from bursar.contract.events import (
 from bursar.contract.log_line import Level as LogLevel
 from bursar.contract.log_line import LogLine
 from bursar.contract.snapshot import Snapshot
+from bursar.domain.alert import Alert, AlertKind, Urgency
 from bursar.domain.clock import FixedClock
 from bursar.domain.exchange import Outcome
 from bursar.domain.grant import Grant, GrantKind
@@ -148,11 +150,11 @@ async def test_no_reason_is_heard_twice_in_full() -> None:
         ),
         (
             Granted(NOW_MS, Grant(1, GrantKind.RAISE, "cap:daily", 0, 2 * DOLLAR, NOW_MS, until_ms=NOW_MS + HOUR)),
-            "Raise of daily: $2.00 for 1 h.",
+            "Cap daily is raised by $2.00 for 1 h.",
         ),
         (
             Granted(NOW_MS, Grant(2, GrantKind.TOP_UP, "wallet:openai", 0, 20 * DOLLAR, NOW_MS)),
-            "Top up of openai: $20.00.",
+            "Wallet openai has $20.00 more, which was paid in.",
         ),
         (
             GrantEnded(NOW_MS, Grant(1, GrantKind.RAISE, "cap:daily", 0, 2 * DOLLAR, NOW_MS)),
@@ -235,6 +237,20 @@ async def test_what_is_told_as_an_event_is_not_told_again_from_the_log() -> None
     async with listening(busy()) as heard:
         assert await heard.lines(line(LogLevel.INFO, "daemon.run"), line(LogLevel.WARNING, "events")) == []
         assert len(await heard.lines(line(LogLevel.ERROR, "events"), line(LogLevel.WARNING, "daemon.household"))) == 2
+
+
+async def test_an_alert_is_told_but_not_one_that_says_what_an_event_has_just_said() -> None:
+    def alert(kind: AlertKind) -> Alerted:
+        return Alerted(NOW_MS, Alert(str(kind), kind, Urgency.WARNING, f"It is {kind}.", NOW_MS))
+
+    snapshot = busy()
+    for kind in (AlertKind.WALLET, AlertKind.CONFIGURATION):
+        snapshot.alerts[str(kind)] = alert(kind).alert
+    async with listening(snapshot) as heard:
+        assert "Alert: It is wallet." in heard.out.getvalue()
+        assert "It is configuration." not in heard.out.getvalue()
+        told = await heard.lines(alert(AlertKind.USED), alert(AlertKind.EXPOSED), alert(AlertKind.DOUBT))
+    assert told == ["14:58:31  Alert: It is used."]
 
 
 def test_no_sign_stands_for_a_word() -> None:

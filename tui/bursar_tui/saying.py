@@ -35,7 +35,9 @@ from bursar.contract.exposure import ExposureView
 from bursar.contract.log_line import Level as LogLevel
 from bursar.contract.log_line import LogLine
 from bursar.contract.snapshot import Snapshot
+from bursar.domain.alert import Alert, AlertKind
 from bursar.domain.exchange import Outcome
+from bursar.domain.grant import GrantKind
 from bursar_tui.marks import health_mark
 from bursar_tui.outlook import Level, Outlook, burn_nano, outlooks, running_of
 from bursar_tui.words import about, amount, balance, counted, money, rest, span, took
@@ -51,6 +53,9 @@ _ENDS = {
     Outcome.REFUSED: "is refused",
     Outcome.FAILED: "has failed",
 }
+
+_EVENTS_TOO = frozenset({AlertKind.CONFIGURATION, AlertKind.EXPOSED, AlertKind.DOUBT, AlertKind.DRIFT})
+"""Alerts that say what was said a moment before: nothing is read aloud twice."""
 
 _TOLD_ANYWAY = frozenset({"events", "alerts.alerts", "daemon.in_force", "exposures"})
 """Parts of the proxy whose warnings are events too."""
@@ -74,8 +79,12 @@ def opening(snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[str]:
         lines.append(f"{counted(len(snapshot.in_doubt), 'hold')} in doubt after a crash.")
     lines += [f"The new configuration is not in force: {problem}" for problem in snapshot.configuration.problems]
     lines += snapshot.problems
-    lines += [f"Alert: {alert.sentence}" for alert in snapshot.alerts.values()]
+    lines += [_alert(each) for each in snapshot.alerts.values() if each.kind not in _EVENTS_TOO]
     return lines
+
+
+def _alert(alert: Alert) -> str:
+    return f"Alert: {alert.sentence}"
 
 
 def exposed(exposure: ExposureView) -> str:
@@ -107,7 +116,7 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
         case ExchangeOpened() | AttemptStarted() | AttemptFailed() | AttemptSettled() | ExchangeClosed():
             return [f"Call {_whose(event, snapshot)} {_call(event, snapshot)}."]
         case Alerted():
-            return [f"Alert: {event.alert.sentence}"]
+            return [_alert(event.alert)] if event.alert.kind not in _EVENTS_TOO else []
         case ExchangeProgressed() | StandingsChanged() | AlertEnded() | UpstreamHealthChanged() | KeyChanged():
             # Of standings, upstreams and keys it is said what has changed: `plain.py` knows how they were.
             return []
@@ -179,11 +188,14 @@ def _granted(event: Granted | GrantEnded, snapshot: Snapshot) -> list[str]:
     account = snapshot.accounts.get(grant.account_id)
     if account is None:
         return []
-    what = f"{str(grant.kind).replace('_', ' ').capitalize()} of {account.name}"
+    kind, much = str(grant.kind).replace("_", " "), amount(grant.amount, account.unit)
     if isinstance(event, GrantEnded):
-        return [f"{what} by {amount(grant.amount, account.unit)} has ended."]
+        return [f"{kind.capitalize()} of {account.name} by {much} has ended."]
     until = f" for {span(grant.until_ms - grant.at_ms)}" if grant.until_ms is not None else ""
-    return [f"{what}: {amount(grant.amount, account.unit)}{until}."]
+    what = {GrantKind.RAISE: f"is raised by {much}", GrantKind.TOP_UP: f"has {much} more, which was paid in"}
+    return [
+        f"{str(account.kind).capitalize()} {account.name} {what.get(grant.kind, f'has a {kind} of {much}')}{until}."
+    ]
 
 
 def _compared(event: BalanceCompared, snapshot: Snapshot) -> list[str]:
