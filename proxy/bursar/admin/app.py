@@ -34,11 +34,8 @@ from bursar.doorkeeper.keeper import doorkeeper
 from bursar.treasury import Treasury
 
 
-def admin_app(
-    context: AdminContext, treasury: Treasury | None = None, alerts: Alerts | None = None
-) -> web.Application:
-    """The application behind the local door; without a treasury it has no commands for accounts, without alerts none for
-    those."""
+def admin_app(context: AdminContext, treasury: Treasury | None = None, alerts: Alerts | None = None) -> web.Application:
+    """The application behind the local door; without a treasury or alerts it has no commands for them."""
     keeper = doorkeeper(lambda: HOSTS, lambda request, refusal: refuse(refusal))
     app = web.Application(middlewares=[answer_in_problems, keeper, guard])
     app[CONTEXT] = context

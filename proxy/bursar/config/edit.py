@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import secrets
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +16,7 @@ from bursar.config.schema import Config
 from bursar.config.template import starter
 from bursar.contract.configuration import Edit, Put, PutTable, TakeOut
 from bursar.contract.shown import shown
+from bursar.whole_file import settle_on_disk, written_beside
 
 
 class ConfigChanged(Exception):
@@ -174,40 +174,28 @@ def _match(content: bytes | None, if_match: str | None) -> None:
 def _write(file: Path, content: bytes, before: bytes | None) -> None:
     """Put the content in place whole or not at all; a symbolic link keeps leading to the file."""
     target = file.resolve()
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        with _alone_in(target.parent) as handle:
+        with written_beside(target, content) as new, _alone_in(target.parent):
             if _present(file) != before:
                 raise ConfigChanged("the configuration was changed by someone else just now; repeat the change")
-            temporary.replace(target)
-            if handle is not None:
-                os.fsync(handle)  # the new name itself is safe from a power cut
+            new.replace(target)
+            settle_on_disk(target.parent)
     except OSError as error:
         raise CannotEdit(f"{shown(str(target))} cannot be written: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(OSError):  # gone on success; and what could not be made cannot be unmade
-            temporary.unlink()
 
 
 @contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[int | None]:
-    """Alone among those who change a configuration in this folder, in whatever process, where the system has a way to.
-
-    Gives the folder's handle.
-    """
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Alone among those who change a configuration in this folder, in whatever process, where there is a way to be."""
     if sys.platform == "win32":
-        yield None
+        yield
         return
     import fcntl
 
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
+        yield
     finally:
         os.close(handle)

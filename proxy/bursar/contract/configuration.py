@@ -30,9 +30,9 @@ class FileProblem(msgspec.Struct, frozen=True):
 class SettingView(msgspec.Struct, frozen=True):
     """What is known of one setting: its table, its name, of which kind it is, its default and what it means.
 
-    `kind` is one of `truth`, `number`, `amount`, `choice`, `list`, `numbers`, `table` and `text`; `choices` are the words
-    of a choice. `default` is a TOML value, empty where there is none. `allowed` completes "must be …". Of a table that is
-    there `once`, the section is its name; of the others (`[caps.NAME]`), it is what comes before the name.
+    `kind` is one of `truth`, `number`, `amount`, `choice`, `list`, `numbers`, `table` and `text`; `choices` are the
+    words of a choice. `default` is a TOML value, empty where there is none. `allowed` completes "must be …". Of a table
+    that is there `once`, the section is its name; of the others (`[caps.NAME]`), it is what comes before the name.
     """
 
     section: str

@@ -1,13 +1,12 @@
 """Files that hold secrets: only this user may be able to read them, or to put others in their place."""
 
 import os
-import secrets
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 from bursar.contract.shown import shown
 from bursar.secrets.secret import SecretUnavailable
+from bursar.whole_file import write_whole
 
 LARGEST = 64 * 1024
 """No key is longer, in bytes."""
@@ -43,20 +42,10 @@ def write_private(path: Path, text: str) -> None:
 
 def write_private_bytes(path: Path, content: bytes) -> None:
     """The same for bytes. Raises SecretUnavailable."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        write_whole(path, content)
     except OSError as error:
         raise SecretUnavailable(f"The file {shown(str(path))} cannot be written: {error.strerror}.") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def text_of(content: bytes, name: str) -> str:
@@ -116,14 +105,3 @@ def _check_folder(folder: Path) -> None:
 
 def _trusted() -> tuple[int, int]:
     return os.geteuid(), 0
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself safe from a power cut, where the system has a way to."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

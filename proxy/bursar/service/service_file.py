@@ -1,9 +1,9 @@
 """ServiceFile: a file by which the supervisor knows the service; written whole or not at all."""
 
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
+
+from bursar.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,4 @@ class ServiceFile:
     def write(self) -> None:
         """Put it there. Raises OSError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
-        try:
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:
-                file.write(self.content)
-            new.replace(self.path)
-        finally:
-            new.unlink(missing_ok=True)
+        write_whole(self.path, self.content, 0o644)

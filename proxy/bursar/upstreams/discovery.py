@@ -5,7 +5,6 @@ before.
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from bursar.upstreams.kinds import KINDS
 from bursar.upstreams.listing import models_of
 from bursar.upstreams.openai_compatible import OpenAiCompatible
 from bursar.upstreams.upstream import Upstream
+from bursar.whole_file import write_whole
 
 LOOK_AROUND_S = 30.0
 """How often, at least, upstreams on this machine are looked for."""
@@ -172,9 +172,5 @@ def still_listed(lists: Mapping[str, KeptList], config: Config) -> Lists:
 
 def write_kept(file: Path, lists: Mapping[str, KeptList]) -> None:
     """Leave the lists for the next run. Whoever reads sees the old file or the new one; a full disk loses nothing."""
-    beside = file.with_name(f"{file.name}.{os.getpid()}.new")
-    try:
-        beside.write_bytes(msgspec.json.encode(lists))
-        beside.replace(file)
-    except OSError:
-        beside.unlink(missing_ok=True)
+    with suppress(OSError):
+        write_whole(file, msgspec.json.encode(lists))

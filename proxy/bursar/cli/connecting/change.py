@@ -2,17 +2,15 @@
 
 import difflib
 import hashlib
-import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from bursar.cli.connecting.client import CannotWrite
+from bursar.whole_file import PRIVATE, write_whole
 
 _LARGEST = 4 * 1024 * 1024
 _KEY_LIKE = re.compile(
@@ -86,11 +84,11 @@ def write(file: Path, before: str, after: str, record: Path, *, key: str, privat
         if present(file) != before:
             raise CannotWrite(f"{file} was changed by another program just now; repeat the command")
         if backup is not None and not backup.exists():
-            _put(backup, before, 0o600)
-        mode = 0o600 if private or not target.exists() else stat.S_IMODE(target.stat().st_mode)
-        _put(target, after, mode)
+            write_whole(backup, before.encode())
+        mode = PRIVATE if private or not target.exists() else stat.S_IMODE(target.stat().st_mode)
+        write_whole(target, after.encode(), mode)
         connected = Connected(str(target), _digest(after), str(backup) if backup is not None else None, key)
-        _put(record, msgspec.json.encode(connected).decode(), 0o600)
+        write_whole(record, msgspec.json.encode(connected))
     except OSError as error:
         raise CannotWrite(f"{error.filename or file} cannot be written: {error.strerror}") from None
     return backup
@@ -125,7 +123,8 @@ def restore(connected: Connected, record: Path) -> None:
         if connected.backup is None:
             target.unlink(missing_ok=True)
         else:
-            _put(target, original(connected), stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600)
+            mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else PRIVATE
+            write_whole(target, original(connected).encode(), mode)
             Path(connected.backup).unlink(missing_ok=True)
         record.unlink(missing_ok=True)
     except OSError as error:
@@ -139,22 +138,6 @@ def _free_name(target: Path) -> Path:
         number += 1
         name = target.with_name(f"{target.name}.bursar-backup-{number}")
     return name
-
-
-def _put(file: Path, text: str, mode: int) -> None:
-    """Write a file whole or not at all."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(text.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(mode)
-        temporary.replace(file)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def _digest(text: str) -> str:

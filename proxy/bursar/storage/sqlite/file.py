@@ -7,8 +7,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from bursar.storage.sqlite.migrate import APPLICATION_ID, Step, migrate, settle_on_disk, version_of
+from bursar.storage.sqlite.migrate import APPLICATION_ID, Step, migrate, version_of
 from bursar.storage.store import StoreUnavailable
+from bursar.whole_file import settle_on_disk
 
 T = TypeVar("T")
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from bursar.whole_file import settle_on_disk
+
 APPLICATION_ID = 0x42555253
 """`BURS`: how a file of ours is told from any other SQLite file."""
 
@@ -72,14 +74,3 @@ def copy(connection: sqlite3.Connection, target: Path) -> None:
     settle_on_disk(draft)
     draft.replace(target)
     settle_on_disk(target.parent)
-
-
-def settle_on_disk(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk. Windows has no such call for folders."""
-    if path.is_dir() and os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,8 +8,9 @@ from pathlib import Path
 from bursar.storage.sqlite.examine import FromBefore, examined
 from bursar.storage.sqlite.file import ask, make_folder, reason_of
 from bursar.storage.sqlite.lock import OwnerLock
-from bursar.storage.sqlite.migrate import copy, settle_on_disk
+from bursar.storage.sqlite.migrate import copy
 from bursar.storage.store import StoreUnavailable
+from bursar.whole_file import settle_on_disk
 
 _BESIDE = ("", "-wal", "-shm")
 """The file itself, and what SQLite has beside it while it is open or after a crash."""
