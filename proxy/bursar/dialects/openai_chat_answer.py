@@ -5,6 +5,7 @@ Source: OpenAI API reference, "The chat completion object" and "The chat complet
 
 import msgspec
 
+from bursar.dialects.busy import MOST_ANSWERED, is_busy
 from bursar.dialects.canonical import NOT_JSON, Heard
 from bursar.dialects.usage import usage_of
 
@@ -57,6 +58,8 @@ def hear(payload: bytes) -> Heard:
     """What one event's payload, or a whole plain answer, says. Raises NoAnswer where it is none."""
     if payload == DONE:
         return Heard(done=True)
+    if is_busy(payload, MOST_ANSWERED):
+        raise NoAnswer(f"what the upstream sent holds more than {MOST_ANSWERED:,} values")
     try:
         return _heard(_answer.decode(payload))
     except msgspec.ValidationError:

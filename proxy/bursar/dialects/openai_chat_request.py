@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from bursar.dialects.busy import MOST_ASKED, is_busy
 from bursar.dialects.canonical import NOT_JSON, PromptParts
 from bursar.dialects.chat_shapes import as_chat
 from bursar.dialects.fallback_fields import FALLBACK_FIELDS, first_model
 from bursar.dialects.traits import LIMIT_FIELDS, NEW_LIMIT, OLD_LIMIT
-from bursar.domain.refusals import BadRequest, InvalidParameter, MissingParameter
+from bursar.domain.refusals import BadRequest, BodyTooLarge, InvalidParameter, MissingParameter
 
 _NEWER = re.compile(r"o\d|gpt-[5-9]", re.ASCII)
 _LARGEST_COUNT = 2**31 - 1
@@ -121,6 +122,8 @@ def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
 
 
 def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
+    if is_busy(body, MOST_ASKED):
+        raise BodyTooLarge(f"The request holds more than {MOST_ASKED:,} values; send fewer messages, parts or tools.")
     try:
         if not body.isascii():
             body.decode("utf-8")
