@@ -87,7 +87,7 @@ def _window(each: Placed, width: int) -> Piece:
 COLUMNS = (
     Column("", 2, _place, number=True),
     Column("state", 14, _state),
-    Column("route", 14, _route, most=44),
+    Column("route", 24, _route, most=44),
     Column("first", 6, _latency, rank=4, number=True),
     Column("in /M", 6, _input, rank=2, number=True),
     Column("out /M", 7, _output, rank=1, number=True),
