@@ -9,7 +9,7 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ from bursar.secrets.secrets import Secrets, secrets_at
 from bursar.service.notify import Notifier
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.tokens.text import TextCounter
-from bursar.tokens.vocabulary import O200K, Vocabularies
+from bursar.tokens.vocabulary import O200K, Vocabularies, VocabularyDamaged
 from bursar.traffic import Traffic
 from bursar.treasury import Treasury
 from bursar.upstreams.care import UpstreamCare
@@ -110,10 +110,11 @@ class Daemon:
         port = sockets[0].getsockname()[1]
         self.base_url = f"http://{_shown_host(config.server.host)}:{port}/v1"
 
-        # The first call needs it: it loads beside everything else.
-        loading = asyncio.to_thread(self._vocabularies.encoding, O200K)
-        warming = asyncio.create_task(loading, name="vocabulary")  # noqa: TID251 - the stack keeps it
-        stack.push_async_callback(_finished, warming)
+        # The first call needs it. It loads alone: what is made beside it and stays would lie among what loading leaves
+        # behind, and keep up to ten megabytes of that from going back to the system.
+        with suppress(VocabularyDamaged):
+            # Of which `bursar doctor` tells, and every call that is to be counted.
+            self._vocabularies.encoding(O200K)
 
         await self._open_ledger(config, stack)
         await self._open_upstreams(config, port, stack)
@@ -353,10 +354,6 @@ class Daemon:
             upstream = self.in_force.assembly.payer_of(event.grant.account_id)
             if upstream is not None:
                 self.health.refilled(upstream)
-
-
-async def _finished(task: asyncio.Task[object]) -> None:
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -24,8 +24,8 @@ class VocabularyDamaged(Exception):
 class Vocabularies:
     """The encodings that are loaded, each once, for as long as this object lives. Safe to share between threads.
 
-    Loading takes 0.2 to 0.7 s, half of it with the interpreter's lock held, and 30 to 55 MB: do it in a
-    thread, before the first call needs it.
+    Loading takes 0.2 to 0.7 s, half of it with the interpreter's lock held, and 30 to 55 MB: do it before
+    the first call needs it, and in a thread where calls are running.
     """
 
     def __init__(self) -> None:
