@@ -115,7 +115,7 @@ async def test_a_setting_is_changed_as_it_is_checked() -> None:
         await put_at(hands, "limits", "stall_s")
         await hands.sees("d default")
         await hands.press("d")
-        await hands.sees("limits.stall_s is back at its default.")
+        await hands.sees("limits.stall_s was 90 and is back at its default.")
         assert "stall_s" not in content(hands)
 
 

@@ -13,7 +13,7 @@ from bursar_tui.screens.config_text import ConfigText, Draft
 from bursar_tui.screens.screen import Command
 from bursar_tui.seen import Seen
 from bursar_tui.stated import NOUNS, Path, Stated
-from bursar_tui.toml_values import key_of
+from bursar_tui.toml_values import as_toml, key_of
 from bursar_tui.widgets.row_list import ListRow
 from bursar_tui.widgets.setting_detail import setting_detail
 from bursar_tui.widgets.setting_rows import path_of, row_id, setting_rows
@@ -119,9 +119,9 @@ class Settings(ConfigBrowser):
         if stated is not None and path:
             known = stated.setting(path)
             at_start = known is not None and known.at_start
-            self.send(
-                editing(stated.etag, (TakeOut(path),), key_of(path), done="is back at its default", at_start=at_start)
-            )
+            # What is gone from the file can be typed again.
+            done = f"was {as_toml(stated.value(path))} and is back at its default"
+            self.send(editing(stated.etag, (TakeOut(path),), key_of(path), done=done, at_start=at_start))
 
     def action_make(self) -> None:
         """A new table: which, is asked."""
