@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from bursar.dialects.busy import MOST_ANSWERED, is_busy
 from bursar.dialects.canonical import NOT_JSON, Heard
 from bursar.dialects.openai_chat_answer import DONE, NoAnswer, hear
 from bursar.dialects.openai_chat_forms import Gatherer, chunks_of
@@ -20,6 +21,7 @@ async def whole_answer(answer: Answer, limit: int, upstream: str, alive: Callabl
     body = await _read_all(answer, limit, upstream, alive)
     if answer.streams:
         body = _gathered(answer, body, limit, upstream)
+    _check(body, upstream)
     try:
         heard = hear(body)
     except NoAnswer:
@@ -39,11 +41,18 @@ async def as_stream(answer: Answer, limit: int, upstream: str) -> Answer:
     if not first.lstrip().startswith(_STARTS_PLAIN):
         return _Rewound(answer, [first])
     body = first + await _read_all(answer, limit, upstream)
+    _check(body, upstream)
     refusal = answer.no_within(body)
     if refusal is not None:
         raise refusal
     chunks = b"".join(b"data: " + chunk + b"\n\n" for chunk in chunks_of(body))
     return _Rewound(answer, [chunks, b"data: " + DONE + b"\n\n"])
+
+
+def _check(body: bytes, upstream: str) -> None:
+    """Raises UpstreamBroke for an answer that would take too much to make anything of."""
+    if is_busy(body, MOST_ANSWERED):
+        raise UpstreamBroke(f"Upstream {upstream} sent an answer of more than {MOST_ANSWERED:,} values.")
 
 
 async def _read_all(answer: Answer, limit: int, upstream: str, alive: Callable[[], None] | None = None) -> bytes:

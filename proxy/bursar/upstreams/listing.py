@@ -10,6 +10,7 @@ import msgspec
 from yarl import URL
 
 from bursar.config.schema import Times, UpstreamSettings
+from bursar.dialects.busy import MOST_ANSWERED, is_busy
 from bursar.dialects.canonical import NOT_JSON
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import Price
@@ -101,6 +102,8 @@ async def _asked(upstream: OpenAiCompatible, url: URL) -> tuple[ListedModel, ...
         response.close()
     if not 200 <= response.status < 300:
         raise upstream.refusal(response, bytes(body))
+    if is_busy(bytes(body), MOST_ANSWERED):
+        raise UpstreamBroke(f"Upstream {upstream.name} sent a list of more than {MOST_ANSWERED:,} values.")
     parsed = read_list(bytes(body)) if len(body) <= _PARSED_AT_ONCE else await asyncio.to_thread(read_list, bytes(body))
     if parsed is None:
         raise _no_list(bytes(body), upstream)
