@@ -12,8 +12,10 @@ from bursar.domain.cycle import Every, label_of
 from bursar.domain.usage import Quality, Usage
 from bursar_tui.screens.usage import Usage as UsageScreen
 from bursar_tui.screens.usage import quoted
-from bursar_tui.usage_view import Answered, UsageView, days_sum
-from bursar_tui.widgets.usage_groups import shares_of, stacked
+from bursar_tui.usage_view import Answered, Measured, UsageView, days_sum
+from bursar_tui.widgets.columns import fitted
+from bursar_tui.widgets.columns import row as cells_of
+from bursar_tui.widgets.usage_groups import COLUMNS, shares_of, stacked
 
 MODELS = (
     ("claude-sonnet-5", 61, 312, 48_210, 44_032, 1_862),
@@ -189,3 +191,16 @@ async def test_the_sums_are_those_of_the_proxy() -> None:
         await hands.sees("main")
         await hands.press("escape", "left")
         await hands.sees("Nothing was used in this time")
+
+
+def test_small_amounts_have_the_same_number_of_digits() -> None:
+    def spent(*nano: int) -> list[str]:
+        rows = [SpendRow(str(each), 1, 1, 0, 1, 0, each) for each in nano]
+        columns = fitted(COLUMNS, 80)
+        return [
+            next(word for word in cells_of(columns, share).text.split() if "$" in word)
+            for share in shares_of(Measured.SPEND, rows, {})
+        ]
+
+    assert spent(80_000_000, 8_600_000) == ["$0.0800", "$0.0086"]
+    assert spent(38_120_000_000, 80_000_000) == ["$38.12", "$0.08"]

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bursar.contract.commands import SpendRow
+from bursar.domain.money import NANO_PER_USD
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.usage_view import Measured, UsageView
 from bursar_tui.widgets.columns import Column, fitted, row, titles
 from bursar_tui.widgets.facts import sentence
 from bursar_tui.widgets.panel import heading
 from bursar_tui.widgets.row_list import ListRow
-from bursar_tui.words import balance, percent, tokens
+from bursar_tui.words import balance, cost, percent, tokens
 
 TEXTURES = "█▓▒░▚▞▤▥"
 """What tells shares apart where there is no colour; the last is for all that come after it."""
@@ -31,6 +32,8 @@ class Share:
     measured: Measured
     texture: str
     role: Role
+    small: bool = False
+    """Whether none of all rows has cost a dollar."""
 
     @property
     def amount(self) -> int:
@@ -59,6 +62,7 @@ def group_rows(view: UsageView, width: int, *, asking: bool) -> list[ListRow]:
 def shares_of(measured: Measured, rows: Sequence[SpendRow], before: Mapping[str, SpendRow]) -> list[Share]:
     """Each row with its texture, the largest first."""
     whole, largest = sum(map(measured.of, rows)), max(map(measured.of, rows))
+    small = max(each.cost_nano for each in rows) < NANO_PER_USD
     return [
         Share(
             each,
@@ -68,6 +72,7 @@ def shares_of(measured: Measured, rows: Sequence[SpendRow], before: Mapping[str,
             measured,
             TEXTURES[min(place, len(TEXTURES) - 1)],
             _ROLES[place % len(_ROLES)],
+            small,
         )
         for place, each in enumerate(rows)
     ]
@@ -94,6 +99,11 @@ def _bar(share: Share, width: int) -> Piece:
     return Piece(share.texture * max(length, 1 if share.amount else 0), share.role)
 
 
+def _spend(share: Share, width: int) -> Piece:
+    """With as many digits as the others, so that their points stand below each other."""
+    return Piece((cost if share.small else balance)(share.of.cost_nano))
+
+
 def _share(share: Share, width: int) -> Piece:
     if not share.whole:
         return Piece("·", Role.FAINT)
@@ -116,7 +126,7 @@ COLUMNS: tuple[Column[Share], ...] = (
     Column("", 18, _name, most=32),
     Column("share", 8, _bar, rank=3, most=60),
     Column("", 5, _share, rank=1, number=True),
-    Column("spend", 9, lambda each, _: Piece(balance(each.of.cost_nano)), rank=2, number=True),
+    Column("spend", 9, _spend, rank=2, number=True),
     Column("change", 8, _change, rank=6, number=True),
     Column("calls", 7, lambda each, _: Piece(f"{each.of.requests:,}", Role.MUTED), rank=4, number=True),
     Column("in", 7, lambda each, _: Piece(tokens(each.of.prompt_tokens), Role.MUTED), rank=5, number=True),
