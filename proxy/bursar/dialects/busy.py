@@ -5,8 +5,8 @@ Thirty megabytes of empty objects are ten million of them: what a parser makes o
 
 import re
 
-MOST_ASKED = 200_000
-"""Values in a request: a long conversation with many tools has some thousands."""
+MOST_ASKED = 350_000
+"""Values in a request: a long conversation with many tools has some thousands. Half a megabyte cannot hold more."""
 MOST_ANSWERED = 1_000_000
 """In an answer, which may state twenty likely tokens, each with its bytes, for every token."""
 
@@ -20,7 +20,8 @@ def is_busy(body: bytes, most: int) -> bool:
 
     What is within strings does not count.
     """
-    if len(body) <= most or _separators(body) <= most:
+    # Nothing has more of them for its size than a list of empty ones: `[],`.
+    if 2 * len(body) <= 3 * most or _separators(body) <= most:
         return False
     # Without escaped backslashes and quotes, every quote begins or ends a string (RFC 8259, 7).
     marks = body.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _NO_MARKS)

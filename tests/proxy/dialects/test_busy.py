@@ -32,6 +32,13 @@ def separators(value: object) -> int:
     return 0
 
 
+def test_nothing_too_small_to_be_busy_is_looked_through() -> None:
+    for fill in FILLS:
+        for count in (1, 2, 7):
+            written = b"[%s[]]" % (fill * count)
+            assert is_busy(written, separators(json.loads(written)) - 1) is True
+
+
 @given(json_values, st.booleans())
 def test_only_what_is_outside_of_texts_counts(value: object, ascii_only: bool) -> None:
     written = json.dumps([value] * 3, ensure_ascii=ascii_only).encode()
@@ -46,7 +53,7 @@ def test_a_request_of_millions_of_values_costs_neither_time_nor_memory(fill: byt
     body = b'{"model":"fast","%s":[%s1]}' % (field.encode(), fill * (MANY // len(fill)))
     tracemalloc.start()
     began = time.perf_counter()
-    with pytest.raises(BodyTooLarge, match="more than 200,000 values"):
+    with pytest.raises(BodyTooLarge, match=f"more than {MOST_ASKED:,} values"):
         read_request(body)
     assert time.perf_counter() - began < 1.5
     assert tracemalloc.get_traced_memory()[1] < 4 * len(body)
