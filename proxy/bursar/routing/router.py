@@ -8,6 +8,8 @@ from bursar.domain.route import Continue, FallbackChain, ModelAlias, Route
 from bursar.routing.listed import Listed
 
 _NAMES_SHOWN = 8
+LONGEST_MODEL = 512
+"""Characters. A name is in every event and record of its calls, and no vendor's has so many."""
 _LONGEST_NAME = 200
 
 
@@ -69,10 +71,13 @@ class Router:
             try:
                 routes.append(self.candidates(each)[0])
             except UnknownModel:
-                routes.append(Route(first.upstream, each))
+                if len(each) <= LONGEST_MODEL:
+                    routes.append(Route(first.upstream, each))
         return tuple(dict.fromkeys(routes))
 
     def _found(self, name: str) -> FallbackChain | None:
+        if len(name) > LONGEST_MODEL:
+            return None
         alias = self._alias_fitting(name)
         if alias is not None:
             return alias.chain_for(name)

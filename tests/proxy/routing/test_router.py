@@ -35,6 +35,13 @@ def test_an_unknown_name_is_refused_with_those_there_are(name: str) -> None:
     assert "\x1b" not in caught.value.message
 
 
+def test_a_name_longer_than_any_vendors_leads_nowhere() -> None:
+    assert ROUTER.candidates(f"main/{'x' * 507}") == (Route("main", "x" * 507),)
+    with pytest.raises(UnknownModel):
+        ROUTER.candidates(f"main/{'x' * 508}")
+    assert ROUTER.with_fallbacks("fast", ["y" * 10_000, "y"]) == (Route("main", "small"), Route("main", "y"))
+
+
 @pytest.mark.parametrize("text", ["main", "main/", "/model", ""])
 def test_a_route_has_two_parts(text: str) -> None:
     with pytest.raises(ValueError, match="upstream/model"):
