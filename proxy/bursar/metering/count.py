@@ -47,15 +47,16 @@ _anything = msgspec.json.Decoder()
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What `fresh_bytes` found out about a request: the key of each message, and its count if there is one."""
+    """What `fresh_bytes` found out about a request: the key of each message, and its count or None."""
 
     parts: PromptParts
     encoding: str
-    messages: Sequence[tuple[Hashable, int | Counted | None]]
+    keys: Sequence[Hashable]
+    counts: Sequence[int | Counted | None]
 
     def is_all_of(self, parts: PromptParts, encoding: str) -> bool:
         """Whether nothing about this request is left to look up."""
-        return parts is self.parts and encoding == self.encoding and len(parts.messages) == len(self.messages)
+        return parts is self.parts and encoding == self.encoding and len(parts.messages) == len(self.keys)
 
 
 class PromptCounter:
@@ -95,10 +96,10 @@ class PromptCounter:
         encoding = self.family(model).encoding
         looked = self._look(parts, encoding, _HASHED_AT_ONCE)
         fresh = 0 if self.text.vocabularies.is_loaded(encoding) else _UNLOADED_BYTES
-        for raw, (_, counted) in zip(parts.messages, looked.messages, strict=False):
+        for raw, counted in zip(parts.messages, looked.counts if None in looked.counts else (), strict=False):
             if counted is None:
                 fresh += len(bytes(raw))
-        fresh += sum(len(bytes(raw)) for raw in parts.messages[len(looked.messages) :])
+        fresh += sum(len(bytes(raw)) for raw in parts.messages[len(looked.keys) :])
         fresh += sum(map(len, parts.text))
         if parts.tools is not None:
             tools = bytes(parts.tools)
@@ -117,7 +118,7 @@ class PromptCounter:
             looked = self._look(parts, family.encoding)
         fresh = [text.encode("utf-8", "replace") for text in parts.text]
         known = media = 0
-        for raw, (_, counted) in zip(parts.messages, looked.messages, strict=True):
+        for raw, counted in zip(parts.messages, looked.counts, strict=True):
             if counted is not None:
                 text, other = _tokens_of(counted, family)
                 known, media = known + text, media + other
@@ -190,15 +191,15 @@ class PromptCounter:
 
         Python's own hash is keyed anew in every process, so that nobody can make two messages collide.
         """
-        remembered, messages, size = self._memo.get, [], 0
+        keys: list[Hashable] = []
+        size = 0
         for raw in parts.messages:
             content = bytes(raw)
             size += len(content)
             if most is not None and size > most:
                 break
-            key = (encoding, hash(content), len(content))
-            messages.append((key, remembered(key)))
-        return _Looked(parts, encoding, messages)
+            keys.append((encoding, hash(content), len(content)))
+        return _Looked(parts, encoding, keys, list(map(self._memo.get, keys)))
 
     def _messages(self, parts: PromptParts, family: Family) -> tuple[int, int, Counted | None]:
         """Tokens of text, before the family's factor; tokens of media; the first system message."""
@@ -207,7 +208,7 @@ class PromptCounter:
         if looked is None or not looked.is_all_of(parts, family.encoding):
             looked = self._look(parts, family.encoding)
         text, media, system = 0, 0, None
-        for raw, (key, counted) in zip(parts.messages, looked.messages, strict=True):
+        for raw, key, counted in zip(parts.messages, looked.keys, looked.counts, strict=True):
             if counted is None:
                 counted = self._count_message(bytes(raw), family.encoding)
                 self._memo.put(key, counted)
