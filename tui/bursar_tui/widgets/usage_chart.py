@@ -91,17 +91,16 @@ def _numbered(pieces: Sequence[Piece], *, gapped: bool) -> list[tuple[int, Piece
 
 
 def _names(every: Every, each: Sequence[Cycle], zone: tzinfo, room: int, wide: int) -> str:
-    """As many names below the bars as fit, the newest among them; each ends where its bar ends."""
+    """Names below the bars, the newest among them: below each, or as many bars apart as all of them need. Each ends
+    where its bar ends."""
     text = [" "] * (len(each) * room)
-    free = len(text)
-    for place in range(len(each) - 1, -1, -1):
-        name = name_of(every, each[place].start_ms, zone, short=True)
+    names = [name_of(every, cycle.start_ms, zone, short=True) for cycle in each]
+    apart = -(-(max(map(width_of, names)) + 1) // room)
+    for place in range(len(each) - 1, -1, -apart):
         end = place * room + wide
-        start = end - width_of(name)
-        if start < 0 or end > free:
-            continue
-        text[start:end] = name
-        free = start - 1
+        start = end - width_of(names[place])
+        if start >= 0:
+            text[start:end] = names[place]
     return "".join(text)
 
 
