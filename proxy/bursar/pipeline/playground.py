@@ -16,6 +16,7 @@ from bursar.domain.exchange import new_exchange_id
 from bursar.domain.refusals import InvalidParameter
 from bursar.ledger.ledger import Ledger
 from bursar.pipeline.call import Call
+from bursar.pipeline.permitted import check_model
 from bursar.pipeline.reply import Reply
 from bursar.pipeline.serve import serve
 
@@ -50,6 +51,7 @@ class Playground:
             fields["temperature"] = talk.temperature
         now_ms = self.clock.now_ms()
         request = read_request(msgspec.json.encode(fields))
+        check_model(OWNER, request.model)
         return Call(new_exchange_id(now_ms), now_ms, OWNER, checked_project(talk.project), PLAYGROUND, request)
 
     async def serve(self, call: Call, reply: Reply, heard: Publish) -> None:

@@ -204,6 +204,17 @@ async def test_any_name_of_a_model_is_answered_or_refused(tmp_path: Path, name: 
         assert "\x1b" not in answer.body.decode()
 
 
+async def test_a_name_of_a_megabyte_is_told_to_nobody(tmp_path: Path) -> None:
+    async with running_proxy(tmp_path) as proxy:
+        long = "z" * 1_000_000
+        for model, others in ((long, []), (f"main/{long}", []), ("fast", [long])):
+            answer = await proxy.chat(model, fallback_models=others)
+            assert (answer.status, error(answer)["code"]) == (404, "model_not_found")
+            assert len(answer.body) < 1_000
+        assert await proxy.exchanges() == []
+        assert proxy.practice.tally.total.begun == 0
+
+
 async def test_a_body_above_the_limit_is_refused_however_it_comes(tmp_path: Path) -> None:
     async with running_proxy(tmp_path) as proxy:
 
