@@ -10,6 +10,8 @@ from bursar.dialects.canonical import NOT_JSON, Heard
 from bursar.dialects.usage import usage_of
 
 DONE = b"[DONE]"
+_LONGEST_REASON = 64
+"""Characters of a reason to finish, which is a word: it goes into the record of the call."""
 
 _anything = msgspec.json.Decoder()
 
@@ -78,7 +80,7 @@ def _heard(answer: _Answer) -> Heard:
         if choice.text:
             heard.text += choice.text
         if choice.finish_reason:
-            heard.finish_reason = choice.finish_reason
+            heard.finish_reason = choice.finish_reason[:_LONGEST_REASON]
             heard.finished += (choice.index,)
     if answer.usage is not None:
         heard.usage, heard.notes = usage_of(answer.usage)
@@ -121,7 +123,7 @@ def _heard_loosely(payload: bytes) -> Heard:
             heard.text += _texts(said)
         reason, index = choice.get("finish_reason"), choice.get("index", 0)
         if isinstance(reason, str) and reason:
-            heard.finish_reason = reason
+            heard.finish_reason = reason[:_LONGEST_REASON]
             heard.finished += (index if isinstance(index, int) else 0,)
     if answer.get("usage") is not None:
         heard.usage, heard.notes = usage_of(answer["usage"])

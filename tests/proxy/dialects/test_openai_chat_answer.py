@@ -86,3 +86,10 @@ def test_fields_of_unusual_types_still_count(payload: bytes) -> None:
 def test_what_is_no_answer_is_told_apart(payload: bytes) -> None:
     with pytest.raises(NoAnswer):
         hear(payload)
+
+
+@pytest.mark.parametrize("content", ['"x"', "7"])
+def test_a_reason_to_finish_is_a_word_and_no_text(content: str) -> None:
+    choice = '{"index":0,"message":{"role":"assistant","content":%s},"finish_reason":"%s"}'
+    heard = hear(f'{{"choices":[{choice % (content, "z" * 1_000_000)}]}}'.encode())
+    assert heard.finish_reason == "z" * 64
