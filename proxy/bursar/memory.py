@@ -19,19 +19,24 @@ _STATM = Path("/proc/self/statm")
 _PAGE = 4096
 
 
-_M_MMAP_THRESHOLD = -3
-"""The number of that setting in glibc's `malloc.h`."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""The numbers of these settings in glibc's `malloc.h`."""
 _MAPPED_BYTES = 1024 * 1024
+_KEPT_BYTES = 4 * 1024 * 1024
 
 
 def map_large_pieces() -> bool:
     """Have every piece of a megabyte or more mapped by itself, so that freeing it gives it back at once.
 
     By itself glibc raises that bound to 32 MB with the first large piece that is freed, and what is then cut out of
-    the heap leaves holes that small pieces keep from ever being given back. Whether there was anything to set.
+    the heap leaves holes that small pieces keep from ever being given back. Once that bound stands still, so does the
+    one from which on the heap's free end is given back, at 128 KiB: each long conversation would be read into pages
+    that the system has just taken back and must clear, so some megabytes are kept. Whether there was anything to set.
     """
     found: Callable[[int, int], int] | None = _libc("mallopt")
-    return found is not None and found(_M_MMAP_THRESHOLD, _MAPPED_BYTES) == 1
+    if found is None:
+        return False
+    return found(_M_MMAP_THRESHOLD, _MAPPED_BYTES) == found(_M_TRIM_THRESHOLD, _KEPT_BYTES) == 1
 
 
 async def give_back(look_s: float = LOOK_S) -> None:

@@ -45,9 +45,30 @@ assert taken > first + 35_000_000
 assert resident() < first + 5_000_000
 """
 
+MIDDLING = """
+import resource
+from bursar.memory import map_large_pieces
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+assert map_large_pieces()
+del (piece := [bytearray(500_000)])[:]
+before = faults()
+for _ in range(50):
+    del (piece := [bytearray(500_000)])[:]
+assert faults() - before < 50, faults() - before
+"""
+
 
 @pytest.mark.skipif(trimmer() is None, reason="this system's allocator gives memory back by itself")
 @pytest.mark.parametrize("program", [PROGRAM, LARGE], ids=["small pieces", "large pieces"])
 def test_what_is_free_again_goes_back(program: str) -> None:
     proxy = Path(__file__).resolve().parents[2] / "proxy"
     subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(proxy)}, check=True, timeout=60)
+
+
+@pytest.mark.skipif(trimmer() is None, reason="this system's allocator gives memory back by itself")
+def test_what_a_long_conversation_takes_stays_for_the_next() -> None:
+    proxy = Path(__file__).resolve().parents[2] / "proxy"
+    subprocess.run([sys.executable, "-c", MIDDLING], env={"PYTHONPATH": str(proxy)}, check=True, timeout=60)
