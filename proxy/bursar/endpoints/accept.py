@@ -21,7 +21,7 @@ async def accept(request: web.Request, context: Context) -> Call:
     """The call that a chat completions request makes. Raises the refusal where it makes none."""
     key = authenticate(request, context)
     limits = context.current().config.server
-    body = await read_body(request, most_bytes=limits.body_limit_mib * _MIB, time_s=limits.body_s)
+    body = await read_body(request, most_bytes=limits.body_limit_mib * _MIB, time_s=limits.body_s, room=context.room)
     # Azure's way of asking: the address names the model, whatever the body says.
     chat = read_request(body, request.match_info.get("alias", ""))
     if exposure_of(request) is not None:

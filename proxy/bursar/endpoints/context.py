@@ -1,7 +1,7 @@
 """What a handler of the public door may reach."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -9,12 +9,16 @@ from bursar.assembly import Assembly
 from bursar.client_keys import ClientKeys
 from bursar.contract.events import Publish
 from bursar.domain.clock import Clock
+from bursar.doorkeeper.body import Room
 from bursar.doorkeeper.examine import Hosts
 from bursar.endpoints.turned_away import TurnedAway
 from bursar.exposures import Exposures
 from bursar.ledger.ledger import Ledger
 from bursar.ledger.statement import Statement
 from bursar.traffic import Traffic
+
+MOST_ARRIVING_BYTES = 256 * 1024 * 1024
+"""What all bodies together may take while they arrive: those of eight calls as large as a call may usually be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Context:
     hosts: Callable[[], Hosts]
     exposures: Exposures
     turned_away: TurnedAway
+    room: Room = field(default_factory=lambda: Room(MOST_ARRIVING_BYTES))
 
 
 CONTEXT = web.AppKey("context", Context)

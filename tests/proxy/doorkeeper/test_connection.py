@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import web
 
-from bursar.doorkeeper.body import read_body
+from bursar.doorkeeper.body import NoRoom, Room, read_body
 from bursar.doorkeeper.connection import SPARE_CONNECTIONS, DoorLimits
 from bursar.doorkeeper.door import Door
 
@@ -91,6 +91,39 @@ async def test_half_a_body_is_answered_with_408(kept_door: Door, dial: Dial) -> 
     came, took_s = await ended(reader, 3)
     assert came.startswith(b"HTTP/1.1 408 ")
     assert 0.2 < took_s < 1.5
+
+
+async def test_all_bodies_together_take_no_more_than_there_is_room(open_app: OpenApp, dial: Dial, knock: Knock) -> None:
+    room, arriving = Room(2_500), 0
+
+    async def size(request: web.Request) -> web.Response:
+        try:
+            return web.Response(text=f"{len(await read_body(request, most_bytes=1_000, time_s=5, room=room))} bytes")
+        except NoRoom as refusal:
+            return web.Response(status=refusal.status, text=refusal.code, headers={"Connection": "close"})
+
+    app = web.Application()
+    app.add_routes([web.post("/body", size)])
+    door = await open_app(app, DoorLimits(header_s=5, linger_s=0.1))
+    head = HEAD + b"Content-Length: 1000\r\n\r\n"
+    halves = [await dial(door.ports[0]) for _ in range(3)]
+    for reader, writer in halves:
+        writer.write(head)
+        async with asyncio.timeout(2):
+            while door.running <= arriving:  # noqa: ASYNC110 - the door announces nothing to wait for
+                await asyncio.sleep(0)
+        arriving += 1
+        writer.write(b"x" * 900)
+    came, took_s = await ended(halves[-1][0], 3)
+    assert came.startswith(b"HTTP/1.1 503 ")
+    assert b"too_much_arriving" in came
+    assert took_s < 1
+    # The others have kept their room, and give it back whole.
+    for reader, writer in halves[:2]:
+        writer.write(b"x" * 100)
+        async with asyncio.timeout(2):
+            assert (await reader.readuntil(b"bytes")).endswith(b"1000 bytes")
+    room.take(2_500, 1_000)
 
 
 async def test_a_chunk_size_that_is_none_ends_the_body_at_once(kept_door: Door, dial: Dial) -> None:
