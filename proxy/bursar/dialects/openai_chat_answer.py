@@ -60,7 +60,7 @@ def hear(payload: bytes) -> Heard:
     """What one event's payload, or a whole plain answer, says. Raises NoAnswer where it is none."""
     if payload == DONE:
         return Heard(done=True)
-    if is_busy(payload, MOST_ANSWERED):
+    if len(payload) > MOST_ANSWERED and is_busy(payload, MOST_ANSWERED):
         raise NoAnswer(f"what the upstream sent holds more than {MOST_ANSWERED:,} values")
     try:
         return _heard(_answer.decode(payload))

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bursar.assembly import Assembly
 from bursar.config.schema import Times
@@ -146,7 +147,7 @@ class Attempt:
                 late_usage_s=self._limits.late_usage_s,
                 event_limit=self._limits.line_mib * _MIB,
                 headers=lambda model: self._first_headers(answer, model),
-                has_room=self._has_room,
+                has_room=partial(self._holding.has_room, self._meter),
                 grow=self._room,
                 progress=self._progress,
                 count=self._count,
@@ -177,9 +178,6 @@ class Attempt:
             headers["x-bursar-limit-set"] = str(self._holding.limit)
         await reply.send(200, headers, body)
         return Ending(Outcome.COMPLETE, heard.finish_reason or "")
-
-    def _has_room(self) -> bool:
-        return self._holding.has_room(self._meter)
 
     async def _room(self) -> bool:
         return await self._holding.room_for(self._meter)

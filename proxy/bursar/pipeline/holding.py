@@ -73,7 +73,7 @@ class Holding:
 
     def has_room(self, meter: Meter) -> bool:
         """Whether what the meter has seen is held, with enough to spare that nothing need be counted or held."""
-        ahead = _NEAR_TOKENS if self._holds_all_allowed else self._ahead
+        ahead = _NEAR_TOKENS if self._tokens == self._allowed else self._ahead
         return meter.completion_tokens + ahead <= self._tokens and not meter.owed and not self._unheld
 
     async def room_for(self, meter: Meter) -> bool:
