@@ -36,7 +36,8 @@ _REST_S = 33.0
 """Longer than connections to upstreams rest before they are closed."""
 _END_S = 60.0
 _EXPECTED = re.compile(
-    r"listening on |tasks \d+|\S+ \S+  warning  (daemon\.in_force: The upstream|events: an upstream is not well|alerts\.alerts: alert: )"
+    r"listening on |tasks \d+"
+    r"|\S+ \S+  warning  (daemon\.in_force: The upstream|events: an upstream is not well|alerts\.alerts: alert: )"
 )
 
 _CONFIG = """\

@@ -94,7 +94,7 @@ async def test_half_a_body_is_answered_with_408(kept_door: Door, dial: Dial) -> 
 
 
 async def test_all_bodies_together_take_no_more_than_there_is_room(open_app: OpenApp, dial: Dial, knock: Knock) -> None:
-    room, arriving = Room(2_500), 0
+    room = Room(2_500)
 
     async def size(request: web.Request) -> web.Response:
         try:
@@ -107,12 +107,11 @@ async def test_all_bodies_together_take_no_more_than_there_is_room(open_app: Ope
     door = await open_app(app, DoorLimits(header_s=5, linger_s=0.1))
     head = HEAD + b"Content-Length: 1000\r\n\r\n"
     halves = [await dial(door.ports[0]) for _ in range(3)]
-    for reader, writer in halves:
+    for arriving, (_, writer) in enumerate(halves):
         writer.write(head)
         async with asyncio.timeout(2):
             while door.running <= arriving:  # noqa: ASYNC110 - the door announces nothing to wait for
                 await asyncio.sleep(0)
-        arriving += 1
         writer.write(b"x" * 900)
     came, took_s = await ended(halves[-1][0], 3)
     assert came.startswith(b"HTTP/1.1 503 ")
