@@ -33,6 +33,7 @@ async def test_old_records_go_and_a_backup_is_made(tmp_path: Path, monkeypatch: 
         await proxy.daemon.store.submit(lambda transaction: transaction.add_record(old))
         for _ in range(3):
             await proxy.chat()
+        await proxy.settled()
         await until_kept(proxy, 4)
         spend = await proxy.daemon.statement.spend("model", 0)
         assert {row.label: row.requests for row in spend.rows} == {"old-model": 1, "practice-small": 4}

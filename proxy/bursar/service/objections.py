@@ -66,10 +66,11 @@ def _is_open(path: Path) -> bool:
 
 
 def is_temporary(path: Path) -> bool:
-    """Whether a path is in a folder that is emptied now and then."""
-    real = path.resolve()
+    """Whether a path is in a folder that is emptied now and then, or leads there."""
+    # The Python of a virtual environment is a link that leads elsewhere, and yet goes with its folder.
+    places = path.resolve(), path.parent.resolve()
     folders = {Path(each).resolve() for each in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")}  # noqa: S108
-    return any(real.is_relative_to(folder) for folder in folders)
+    return any(place.is_relative_to(folder) for place in places for folder in folders)
 
 
 def _python(program: Program) -> Iterator[Objection]:

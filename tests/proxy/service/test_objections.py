@@ -32,6 +32,8 @@ def test_a_temporary_place_has_to_be_insisted_on(sound: tuple[Program, Config], 
     program, config = sound
     found = list(objections(program, config, {}))
     assert is_temporary(tmp_path)
+    (tmp_path / "python").symlink_to(sys.executable)
+    assert is_temporary(tmp_path / "python")
     assert [each.stops for each in found if "temporary folder" in each.sentence][-1:] == [True]
     assert not any(each.final for each in found)
 
