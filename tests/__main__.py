@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ON_EVERY_CORE = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
-"""How all tests are run: one more at once than there are cores, since many wait for a process, a socket or a screen.
-A few named ones start sooner without it."""
+ON_EVERY_CORE = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
+"""How all tests are run: two at once for each core, since many wait for a process, a socket or a screen. A few named
+ones start sooner without it."""
 
 
 def main() -> int:
