@@ -225,13 +225,6 @@ def host_names(value: object) -> tuple[str, ...]:
     return tuple(each.lower() for each in value)
 
 
-def model_name(value: object) -> str:
-    """The name of a model or an alias."""
-    if not isinstance(value, str) or not _MODEL.fullmatch(value):
-        raise Wrong("a model's name: up to 128 letters, digits and . _ : / @ + -")
-    return value
-
-
 def model_glob(value: object) -> str:
     """A model's name in which * and ? may stand for other characters."""
     if not isinstance(value, str) or not _MODEL.fullmatch(value.replace("*", "x").replace("?", "x")):

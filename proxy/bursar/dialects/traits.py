@@ -6,7 +6,7 @@ learned, so a row that is missing costs one round trip.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 NEW_LIMIT, OLD_LIMIT = "max_completion_tokens", "max_tokens"
@@ -82,8 +82,3 @@ def traits_of(model: str) -> Traits:
     """What is known of a model by the family in its name."""
     name = model.lower().rpartition("/")[2]
     return next((traits for pattern, traits in _PATTERNS if pattern.match(name)), PLAIN)
-
-
-def without_output_limit(traits: Traits) -> Traits:
-    """The same, where what the upstream or the user says of the longest answer is to count alone."""
-    return replace(traits, output_limit=None)
