@@ -66,6 +66,29 @@ def home(folder: Path) -> Iterator[Home]:
         yield Home(folder, stack)
 
 
+_PRACTISED = """
+[server]
+port = 0
+[upstreams.practice]
+kind = "openai_compatible"
+base_url = "{url}"
+{aliases}
+[prices."practice/*"]
+input = "3"
+output = "15"
+"""
+
+
+@contextmanager
+def serving(folder: Path, aliases: str) -> Iterator[Home]:
+    """A home with a proxy that serves, the practice upstream behind it as `practice`; `aliases` are TOML."""
+    with home(folder) as place:
+        _, url = place.start("practice")
+        place.configure(_PRACTISED.format(url=url, aliases=aliases))
+        place.start("serve")
+        yield place
+
+
 def _end(process: "subprocess.Popen[str]") -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.commands import Home
-from fakes.commands import home as running_home
+from fakes.commands import Home, serving
 
 from bursar.cli.connecting.table import CLIENTS
 
@@ -18,26 +17,18 @@ Bursar = Callable[..., Any]
 WRITERS = ("aider", "cline", "continue", "opencode", "zed")
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """One proxy for all of these tests, each of which uses keys of its own names."""
-    with running_home(tmp_path_factory.mktemp("connected")) as place:
-        _, practice = place.start("practice")
-        place.configure(f"""
-[server]
-port = 0
-[upstreams.practice]
-kind = "openai_compatible"
-base_url = "{practice}"
+ALIASES = """
 [aliases.fast]
 routes = ["practice/practice-chunks-2"]
 [aliases.broken]
 routes = ["practice/fault-close-midstream"]
-[prices."practice/*"]
-input = "3"
-output = "15"
-""")
-        place.start("serve")
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """One proxy for all of these tests, each of which uses keys of its own names."""
+    with serving(tmp_path_factory.mktemp("connected"), ALIASES) as place:
         yield place
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.commands import Home
-from fakes.commands import home as running_home
+from fakes.commands import Home, serving
 
 from bursar.cli.connecting.tunnel import PROGRAMS, Tunnel, TunnelProgram
 
@@ -76,24 +75,16 @@ class Exposed:
 Connect = Callable[..., Exposed]
 
 
+ALIASES = """
+[aliases.fast]
+routes = ["practice/practice-tokens-20"]
+"""
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """One proxy for all of these tests: to expose it leaves nothing behind."""
-    with running_home(tmp_path_factory.mktemp("exposed")) as place:
-        _, practice = place.start("practice")
-        place.configure(f"""
-[server]
-port = 0
-[upstreams.practice]
-kind = "openai_compatible"
-base_url = "{practice}"
-[aliases.fast]
-routes = ["practice/practice-tokens-20"]
-[prices."practice/*"]
-input = "3"
-output = "15"
-""")
-        place.start("serve")
+    with serving(tmp_path_factory.mktemp("exposed"), ALIASES) as place:
         yield place
 
 
