@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from bursar.contract.codec import CONTRACT, Numbered, Opening, encode
@@ -22,21 +22,6 @@ Position = tuple[str, int]
 """A run and the number of an event in it."""
 
 
-class _Kept:
-    """One event of the recent past, encoded when somebody first asks for it."""
-
-    __slots__ = ("_line", "event", "seq")
-
-    def __init__(self, seq: int, event: Event) -> None:
-        self.seq, self.event = seq, event
-        self._line: bytes | None = None
-
-    def line(self) -> bytes:
-        if self._line is None:
-            self._line = encode(Numbered(self.seq, self.event)) + b"\n"
-        return self._line
-
-
 class Feed:
     """The one place where what happens is put in order.
 
@@ -52,11 +37,14 @@ class Feed:
         self._standings: dict[str, Standing] = {}
         self._standings_at = -1
         self._timer: asyncio.TimerHandle | None = None
-        self._recent: deque[_Kept] = deque(maxlen=kept_events)
+        self._recent: deque[Event] = deque(maxlen=kept_events)
+        """The last events, up to the one whose number the snapshot has."""
+        self._told: tuple[int, int, bytes] = (0, 0, b"")
+        """What was last given to a watcher, and after which numbers it begins and ends: most ask for the same."""
         self._watchers: set[Watcher] = set()
         self._awaited: list[tuple[Callable[[Event], bool], asyncio.Future[Event]]] = []
         self._failed: set[type] = set()
-        self._ears: list[Callable[[Event], object]] = []
+        self._ears: list[tuple[Callable[[Event], object], frozenset[type]]] = []
         self._closed = False
 
     def publish(self, event: Event) -> None:
@@ -65,7 +53,8 @@ class Feed:
         Of several changes of standings in between, only where each account stands at last is told.
         """
         if isinstance(event, StandingsChanged):
-            self._standings.update([(each.account_id, each) for each in event.standings])
+            for each in event.standings:
+                self._standings[each.account_id] = each
             if self._standings_at >= 0:
                 self._waiting[self._standings_at] = event
                 return
@@ -90,14 +79,15 @@ class Feed:
         for event in waiting:
             seq += 1
             self._apply(seq, event)
-            self._recent.append(_Kept(seq, event))
+        self._recent.extend(waiting)
         for watcher in self._watchers:
             watcher.wake()
         if self._awaited:
             self._tell_awaiting(waiting)
-        for ear in self._ears:
+        for ear, deaf_to in self._ears:
             for event in waiting:
-                ear(event)
+                if type(event) not in deaf_to:
+                    ear(event)
 
     @property
     def run(self) -> str:
@@ -129,17 +119,17 @@ class Feed:
             self._watchers.add(watcher)
         return watcher
 
-    def hear(self, ear: Callable[[Event], object]) -> None:
-        """Hand every event, once it is applied, to a function that is quick and raises nothing."""
-        self._ears.append(ear)
+    def hear(self, ear: Callable[[Event], object], *, deaf_to: frozenset[type] = frozenset()) -> None:
+        """Hand every event, once it is applied, to a quick function that raises nothing; none it is deaf to."""
+        self._ears.append((ear, deaf_to))
 
     async def wait_for(self, predicate: Callable[[Event], bool], since: int | None = None) -> Event:
         """The first matching event that is applied from now on, or, where given, after number `since`."""
         self.flush()
         if since is not None:
-            for kept in self._recent:
-                if kept.seq > since and predicate(kept.event):
-                    return kept.event
+            for event in self.events_after(max(since, self.applied - len(self._recent))):
+                if predicate(event):
+                    return event
         found: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._awaited.append((predicate, found))
         return await found
@@ -163,10 +153,13 @@ class Feed:
 
     def lines_after(self, seq: int) -> bytes | None:
         """The events after number `seq`, one JSON line each; None where some of them are past remembering."""
-        missing = self._snapshot.seq - seq
-        if missing > len(self._recent):
+        applied = self._snapshot.seq
+        if applied - seq > len(self._recent):
             return None
-        return b"".join(kept.line() for kept in islice(self._recent, len(self._recent) - missing, None))
+        if self._told[:2] != (seq, applied):
+            numbered = enumerate(self.events_after(seq), seq + 1)
+            self._told = seq, applied, b"".join([encode(Numbered(at, event)) + b"\n" for at, event in numbered])
+        return self._told[2]
 
     @property
     def applied(self) -> int:
@@ -178,6 +171,10 @@ class Feed:
         if resumed_at is None:
             return encode(Opening(CONTRACT, self.run, self.applied, self._snapshot)) + b"\n"
         return encode(Opening(CONTRACT, self.run, resumed_at)) + b"\n"
+
+    def events_after(self, seq: int) -> Iterator[Event]:
+        """The events after number `seq`, all of which are remembered."""
+        return islice(self._recent, len(self._recent) - (self._snapshot.seq - seq), None)
 
     def _reaches(self, since: Position) -> bool:
         run, seq = since

@@ -44,7 +44,7 @@ LEAST_FREE = 200 * 1024 * 1024
 """Below so many bytes the disk of the ledger is nearly full."""
 _REMEMBER_S = 5.0
 _FACT = "alerts"
-_OF_CALLS = frozenset(
+_OF_CALLS: frozenset[type] = frozenset(
     {ExchangeOpened, AttemptStarted, AttemptFailed, ExchangeProgressed, AttemptSettled, Alerted, AlertEnded}
 )
 """Events that change nothing an alert is about: standings have one of their own."""
@@ -88,12 +88,10 @@ class Alerts:
         for cause, said in self._said.items():
             if said.standing:
                 self._feed.snapshot.alerts[cause] = said.alert
-        self._feed.hear(self.heard)
+        self._feed.hear(self.heard, deaf_to=_OF_CALLS)
 
     def heard(self, event: Event) -> None:
         """Something happened; where it may be due, it is looked at soon."""
-        if type(event) in _OF_CALLS:
-            return
         if isinstance(event, ExchangeClosed):
             if event.code == LedgerUnavailable.code:
                 self._trouble = event.message

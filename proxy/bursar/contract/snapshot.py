@@ -156,13 +156,19 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
     match event:
         case ExchangeOpened():
             _open(snapshot, event)
-        case AttemptStarted() | AttemptFailed() | ExchangeProgressed() | AttemptSettled():
-            _advance(snapshot, event)
+        case AttemptStarted():
+            _start(snapshot, event)
+        case AttemptSettled():
+            _settle(snapshot, event)
         case ExchangeClosed():
             _close(snapshot, event)
         case StandingsChanged():
             for standing in event.standings:
                 snapshot.standings[standing.account_id] = standing
+        case AttemptFailed():
+            _fail(snapshot, event)
+        case ExchangeProgressed():
+            _progress(snapshot, event)
         case BalanceCompared():
             snapshot.balances[event.balance.account_id] = event.balance
         case Granted():
@@ -238,32 +244,46 @@ def _change_key(snapshot: Snapshot, key: KeyView) -> None:
     snapshot.keys[key.name] = key
 
 
-def _advance(snapshot: Snapshot, event: AttemptStarted | AttemptFailed | ExchangeProgressed | AttemptSettled) -> None:
+def _start(snapshot: Snapshot, event: AttemptStarted) -> None:
     exchange = snapshot.exchanges.get(event.exchange_id)
-    if isinstance(event, AttemptSettled):
-        _spend(snapshot, event)
+    if exchange is not None:
+        exchange.attempts.append(AttemptView(event.upstream, event.model, event.at_ms, event.held_nano))
+        exchange.held_nano = event.held_nano
+
+
+def _fail(snapshot: Snapshot, event: AttemptFailed) -> None:
+    exchange = snapshot.exchanges.get(event.exchange_id)
+    if exchange is not None:
+        attempt = _attempt(exchange, event.upstream, event.model, event.at_ms)
+        attempt.code, attempt.message = event.code, event.message
+        exchange.held_nano = 0
+
+
+def _progress(snapshot: Snapshot, event: ExchangeProgressed) -> None:
+    exchange = snapshot.exchanges.get(event.exchange_id)
+    if exchange is not None:
+        exchange.completion_tokens = event.completion_tokens
+        exchange.cost_nano = event.cost_nano
+        exchange.held_nano = event.held_nano
+
+
+def _settle(snapshot: Snapshot, event: AttemptSettled) -> None:
+    usage = event.usage
+    tokens = usage.total_tokens
+    for spend in (_minute(snapshot, event.at_ms), _day(snapshot, event.at_ms)):
+        spend.cost_nano += event.cost_nano
+        spend.tokens += tokens
+        spend.requests += usage.requests
+    exchange = snapshot.exchanges.get(event.exchange_id)
     if exchange is None:
         return
-    match event:
-        case AttemptStarted():
-            exchange.attempts.append(AttemptView(event.upstream, event.model, event.at_ms, event.held_nano))
-            exchange.held_nano = event.held_nano
-        case AttemptFailed():
-            attempt = _attempt(exchange, event.upstream, event.model, event.at_ms)
-            attempt.code, attempt.message = event.code, event.message
-            exchange.held_nano = 0
-        case ExchangeProgressed():
-            exchange.completion_tokens = event.completion_tokens
-            exchange.cost_nano = event.cost_nano
-            exchange.held_nano = event.held_nano
-        case AttemptSettled():
-            attempt = _attempt(exchange, event.upstream, event.model, event.at_ms)
-            attempt.usage, attempt.quality, attempt.cost_nano = event.usage, event.quality, event.cost_nano
-            attempt.priced, attempt.paid_by, attempt.first_ms = event.priced, event.paid_by, event.first_ms
-            exchange.prompt_tokens = event.usage.prompt_tokens
-            exchange.completion_tokens = event.usage.completion_tokens
-            exchange.cost_nano = sum(each.cost_nano for each in exchange.attempts)
-            exchange.held_nano = 0
+    attempt = _attempt(exchange, event.upstream, event.model, event.at_ms)
+    attempt.usage, attempt.quality, attempt.cost_nano = usage, event.quality, event.cost_nano
+    attempt.priced, attempt.paid_by, attempt.first_ms = event.priced, event.paid_by, event.first_ms
+    exchange.prompt_tokens = usage.prompt_tokens
+    exchange.completion_tokens = usage.completion_tokens
+    exchange.cost_nano = sum([each.cost_nano for each in exchange.attempts])
+    exchange.held_nano = 0
 
 
 def _attempt(exchange: ExchangeView, upstream: str, model: str, at_ms: int) -> AttemptView:
@@ -285,16 +305,10 @@ def _close(snapshot: Snapshot, event: ExchangeClosed) -> None:
     exchange.finish_reason, exchange.total_ms = event.finish_reason, event.total_ms
     exchange.held_nano = 0
     if len(snapshot.exchanges) > KEPT_EXCHANGES:
-        oldest = next((each.id for each in snapshot.exchanges.values() if each.outcome is not None), None)
-        if oldest is not None:
-            del snapshot.exchanges[oldest]
-
-
-def _spend(snapshot: Snapshot, event: AttemptSettled) -> None:
-    for spend in (_minute(snapshot, event.at_ms), _day(snapshot, event.at_ms)):
-        spend.cost_nano += event.cost_nano
-        spend.tokens += event.usage.total_tokens
-        spend.requests += event.usage.requests
+        for oldest in snapshot.exchanges.values():
+            if oldest.outcome is not None:
+                del snapshot.exchanges[oldest.id]
+                break
 
 
 def _minute(snapshot: Snapshot, at_ms: int) -> Spend:

@@ -48,7 +48,7 @@ from bursar.ledger.grants import Grants
 from bursar.ledger.ledger import Ledger
 from bursar.ledger.reconcile import Reconciler
 from bursar.ledger.statement import Statement
-from bursar.log.chronicle import Chronicle
+from bursar.log.chronicle import OF_EVERY_CALL, Chronicle
 from bursar.log.process_log import ProcessLog
 from bursar.memory import give_back
 from bursar.metering.count import PromptCounter
@@ -221,7 +221,7 @@ class Daemon:
         self._zone = zone = zone_named(config.server.zone)
         self.feed = Feed(self._snapshot(zone.key))
         if self._process_log is not None:
-            self.feed.hear(Chronicle().hear)
+            self.feed.hear(Chronicle().hear, deaf_to=OF_EVERY_CALL)
             self._process_log.telling.attach(self.feed.publish)
             stack.callback(self._process_log.telling.detach)
         self.traffic = Traffic(self._clock)

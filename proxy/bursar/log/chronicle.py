@@ -29,12 +29,14 @@ _log = logging.getLogger("bursar.events")
 
 _Fields = dict[str, str | int]
 
-_OF_EVERY_CALL = frozenset({ExchangeOpened, AttemptStarted, ExchangeProgressed, StandingsChanged, AttemptSettled})
+OF_EVERY_CALL: frozenset[type] = frozenset(
+    {ExchangeOpened, AttemptStarted, ExchangeProgressed, StandingsChanged, AttemptSettled}
+)
 """What most events are, and nobody asks the log about."""
 
 
 class Chronicle:
-    """Hears every event, and logs those that somebody will ask about later.
+    """Hears every event but those `OF_EVERY_CALL`, and logs what somebody will ask about later.
 
     What becomes of single calls is in the history, and here at level debug. An upstream's own words are left out
     where they may quote a prompt: the code says what kind of no it was.
@@ -47,8 +49,6 @@ class Chronicle:
 
     def hear(self, event: Event) -> None:
         """Log it, if it belongs here."""
-        if type(event) in _OF_EVERY_CALL:
-            return
         match event:
             case AttemptFailed() | ExchangeClosed():
                 _of_a_call(event)

@@ -205,7 +205,7 @@ async def test_a_write_is_taken_up_once(tmp_path: Path, monkeypatch: pytest.Monk
         proxy.places.config_file.write_text(proxy.places.config_file.read_text() + "# more\n")
         last = digest(proxy)
         await feed.wait_for(lambda event: isinstance(event, ConfigurationLoaded) and event.etag == last, since)
-        loaded = [kept.event for kept in feed._recent if kept.seq > since]
+        loaded = list(feed.events_after(since))
         assert sum(isinstance(event, ConfigurationLoaded) for event in loaded) == 2
 
 

@@ -58,7 +58,7 @@ async def test_two_hundred_calls_at_once_are_one_alert_a_level(tmp_path: Path, r
         assert [each.cause for each in view.standing] == ["account:cap:few"]
         assert [(way.name, way.left_out, way.problem) for way in view.ways] == [("webhook", 0, "")]
         feed = proxy.daemon.feed
-        count = sum(about("account:cap:few")(kept.event) for kept in feed._recent)
+        count = sum(about("account:cap:few")(event) for event in feed._recent)
     assert (count, len(receiver.got)) == (1, 1)
 
 
