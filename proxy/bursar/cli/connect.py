@@ -9,7 +9,8 @@ from bursar.cli.asking import agreed
 from bursar.cli.connecting import change
 from bursar.cli.connecting.arrived import make_call, seen, speaks, window_of
 from bursar.cli.connecting.client import CannotWrite, Client, Wanted
-from bursar.cli.connecting.own_key import OwnKey, given_key, own_key
+from bursar.cli.connecting.listed import say_clients
+from bursar.cli.connecting.own_key import OwnKey, given_key, own_key, which_key
 from bursar.cli.connecting.table import CLIENTS
 from bursar.cli.connecting.where import Where
 from bursar.cli.editing import file_in_force
@@ -29,7 +30,9 @@ Point a program at the proxy. It gets a client key of its own, shown once; then 
 manner, which costs what a short answer costs, and it is said whether it arrived.
 
 examples:
+  bursar connect                          which programs there are, and which of them are connected
   bursar connect cline                    what to enter
+  bursar connect cline --write --dry-run  the difference alone: nothing is written, no key is issued
   bursar connect cline --write            change Cline's own file, after showing the difference
   bursar connect cline --undo             put it back as it was
   bursar connect continue --write --model coder --cap 3usd/day
@@ -46,9 +49,11 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     """Its options."""
     add_config(parser)
     add = parser.add_argument
-    add("client", choices=sorted(CLIENTS), help="which program")
+    add("client", nargs="?", choices=sorted(CLIENTS), help="which program; without it, they are listed")
     add("--write", action="store_true", help="change the program's own file, after showing the difference")
     add("--undo", action="store_true", help="put its file back as it was before --write")
+    add("--dry-run", dest="dry", action="store_true", help="show it and do nothing: no file, no key, no call")
+    add("--json", action="store_true", help="list them as one JSON object")
     add("--path", type=Path, metavar="FILE", help="its file, if not at the usual place")
     add("--yes", action="store_true", help="ask nothing")
     add("--no-verify", action="store_true", help="make no call")
@@ -64,10 +69,15 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     cursor.add_argument("--host", metavar="NAME", help="the public name of a tunnel that you run yourself")
     cursor.add_argument("--models", nargs="+", action="extend", metavar="GLOB", help="the aliases that its key may use")
     cursor.add_argument("--expires", type=span_ms, metavar="TIME", help="when its key ends: 7d, 12h; default: 7d")
+    cursor.add_argument(
+        "--until-input-ends", action="store_true", help="end with standard input: for programs that run this one"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what was asked for one client."""
+    """Do what was asked for one client, or say which there are."""
+    if options.client is None:
+        return say_clients(options)
     client = CLIENTS[options.client]
     options.name = options.name or client.name
     try:
@@ -120,6 +130,8 @@ def _connect(client: Client, options: argparse.Namespace) -> int:
     if options.key is not None and options.project:
         # A key that is there keeps the project that it has; the address can say another.
         base_url = f"{base_url.removesuffix('/v1')}/p/{options.project}/v1"
+    if options.dry:
+        return _shown(client, Wanted(base_url, _MASKED, model), options)
     if options.write:
         key = _written(client, Wanted(base_url, _MASKED, model), options)
         wanted = Wanted(base_url, key.text, model)
@@ -141,14 +153,34 @@ def _connect(client: Client, options: argparse.Namespace) -> int:
     return verified(client, wanted, options)
 
 
-def _written(client: Client, draft: Wanted, options: argparse.Namespace) -> OwnKey:
-    """Show the difference, ask, have a key, write. Raises Failed, CannotWrite and CannotEdit."""
+def _shown(client: Client, draft: Wanted, options: argparse.Namespace) -> int:
+    """What would be written or entered, and with which key; nothing is done. Raises as `_written` does."""
+    before = ""
+    if options.write:
+        _, before = _difference(client, draft, options)
+    else:
+        for line in client.enter(draft):
+            say(line)
+    say(which_key(options, before, must_know=options.write))
+    return Exit.OK
+
+
+def _difference(client: Client, draft: Wanted, options: argparse.Namespace) -> tuple[Path, str]:
+    """Say the difference that writing makes; the file, and what stands in it now."""
     file = options.path or (client.file(Where()) if client.file is not None else None)
     if client.edit is None or file is None:
         raise Failed(f"{client.no_file} What to enter: bursar connect {client.name}")
     before = change.present(file)
     for line in change.difference(file, before, client.edit(before, draft)):
         say(line)
+    return file, before
+
+
+def _written(client: Client, draft: Wanted, options: argparse.Namespace) -> OwnKey:
+    """Show the difference, ask, have a key, write. Raises Failed, CannotWrite and CannotEdit."""
+    file, before = _difference(client, draft, options)
+    if client.edit is None:
+        raise Failed(client.no_file)
     if sys.stdin.isatty() and not options.yes and not agreed("Write it?", default=True):
         raise Failed("Nothing was changed.")
     key = own_key(options, before, must_know=True, limits=_limits(options))
@@ -172,6 +204,8 @@ def _undo(client: Client, options: argparse.Namespace) -> int:
     file = Path(connected.path)
     for line in change.difference(file, change.present(file), change.original(connected)):
         say(line)
+    if options.dry:
+        return Exit.OK
     if not change.is_as_written(connected) and not options.yes:
         if not sys.stdin.isatty():
             raise Failed("The file was changed since. What is above would be lost or come back: --yes does it.")
@@ -215,7 +249,7 @@ def _window(base_url: str, key: OwnKey, model: str, status: Status | None) -> in
 
 
 def _record(client: Client, options: argparse.Namespace) -> Path:
-    return places_of(options).data_dir / "connected" / f"{client.name}.json"
+    return change.record_of(places_of(options), client.name)
 
 
 def _usual_url(config: Config) -> str:

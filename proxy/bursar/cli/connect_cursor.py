@@ -1,8 +1,11 @@
 """`bursar connect cursor`: a tunnel as a child, the proxy exposed through it to one key, while the command runs."""
 
+import _thread
 import argparse
+import os
 import signal
 import sys
+import threading
 import time
 from contextlib import ExitStack
 from types import FrameType
@@ -42,12 +45,20 @@ def connect_cursor(client: Client, options: argparse.Namespace) -> int:
         raise Failed(f"{client.no_file} What to enter: bursar connect cursor")
     for line in WHY:
         say(line)
+    if options.dry:
+        for line in client.enter(
+            Wanted("https://NAME-OF-THE-TUNNEL/v1", "bk-…", chosen_model(options, loaded(options)))
+        ):
+            say(line)
+        return Exit.OK
     with asking(places_of(options)) as proxy:
         status = proxy.status()
     model = chosen_model(options, loaded(options))
     program = None if options.host else _program(options)
     key = _key(options, model)
     _end_like_ctrl_c()
+    if options.until_input_ends:
+        threading.Thread(target=_end_with_input, name="input", daemon=True).start()
     try:
         with ExitStack() as stack:
             return _exposed(client, options, status, model, program, key, stack)
@@ -191,6 +202,18 @@ def _span(text: str) -> int:
         return span_ms(text)
     except argparse.ArgumentTypeError as error:
         raise ValueError(str(error)) from None
+
+
+def _end_with_input() -> None:
+    """Whoever runs this holds its standard input open, and is gone where that ends, however it ended."""
+    # Not through the stream: at the end of the program a thread that waits there would hold its lock.
+    while os.read(0, 65_536):
+        pass
+    if os.name == "posix":
+        # A signal alone ends what waits in the system.
+        os.kill(os.getpid(), signal.SIGTERM)
+    else:
+        _thread.interrupt_main()
 
 
 def _end_like_ctrl_c() -> None:

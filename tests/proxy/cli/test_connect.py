@@ -180,3 +180,36 @@ def test_without_a_proxy_it_is_written_and_said(
     settings = json.loads(files(user)[0].read_text())["providers"]["openai-compatible"]["settings"]
     assert (settings["model"], settings["baseUrl"]) == ("coder", "http://127.0.0.1:4999/v1")
     assert bursar("connect", "codex").status == 3
+
+
+def test_what_would_be_written_is_shown_and_nothing_is_done(user: Path, bursar: Bursar) -> None:
+    ran = bursar("connect", "cline", "--write", "--dry-run", "--name", "dry")
+    assert ran.status == 0
+    assert any(line.startswith("+") and '"baseUrl"' in line for line in ran.out.splitlines())
+    assert 'Its key: "dry", which is issued for it.' in ran.out
+    assert files(user) == []
+    assert "dry" not in {each["name"] for each in bursar("key", "list", "--json").json}
+    bursar("key", "issue", "dry")
+    ran = bursar("connect", "cline", "--write", "--dry-run", "--name", "dry")
+    assert (ran.status, "--new-key" in ran.err) == (1, True)
+    assert "in place of" in bursar("connect", "cline", "--write", "--dry-run", "--name", "dry", "--new-key").out
+    entered = bursar("connect", "cline", "--dry-run", "--name", "dry").out
+    assert "API Key       bk-…" in entered
+    assert "https://NAME-OF-THE-TUNNEL/v1" in bursar("connect", "cursor", "--dry-run").out
+
+
+def test_the_programs_are_listed_and_which_of_them_are_connected(user: Path, bursar: Bursar) -> None:
+    (user / ".config" / "zed").mkdir(parents=True)
+    assert bursar("connect", "cline", "--write", "--name", "listed", "--no-verify").status == 0
+    found = {each["name"]: each for each in bursar("connect", "--json").json["clients"]}
+    assert set(found) == set(CLIENTS)
+    assert (found["cline"]["connected"], found["cline"]["there"]) == (True, True)
+    assert (found["zed"]["connected"], found["zed"]["there"], found["zed"]["writes"]) == (False, True, True)
+    assert (found["cursor"]["writes"], found["cursor"]["file"]) == (False, None)
+    rows = bursar("connect").out.splitlines()
+    assert any(row.startswith("cline") and "connected" in row for row in rows)
+    before = (user / ".cline" / "data" / "settings" / "providers.json").read_text()
+    ran = bursar("connect", "cline", "--undo", "--dry-run")
+    assert any(line.startswith("-") for line in ran.out.splitlines())
+    assert (user / ".cline" / "data" / "settings" / "providers.json").read_text() == before
+    assert bursar("connect", "cline", "--undo").status == 0

@@ -184,6 +184,18 @@ def test_the_command_ends_with_its_tunnel(connect: Connect, bursar: Bursar) -> N
     unexposed(bursar)
 
 
+def test_the_command_ends_with_whoever_holds_its_input_open(start: Started, notes: Path, bursar: Bursar) -> None:
+    run = ("--tunnel", "cloudflared", "--no-verify", "--name", f"cursor-{secrets.token_hex(4)}", "--until-input-ends")
+    process = start("connect", "cursor", *run, env={"PYTHONUNBUFFERED": "1"}, stdin=subprocess.PIPE)
+    cursor = Exposed(process, notes)
+    cursor.until("Deployment Name")
+    assert exposures(bursar) == [PUBLIC]
+    process.communicate(timeout=10)
+    assert process.returncode == 0
+    unexposed(bursar)
+    cursor.tunnel_ends()
+
+
 @pytest.mark.parametrize(
     ("program", "host"),
     [(PROGRAMS[0], PUBLIC), (PROGRAMS[1], "quiet-river-7.ngrok-free.app"), (PROGRAMS[2], "laptop.tail1234.ts.net")],

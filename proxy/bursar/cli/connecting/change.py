@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from bursar.cli.connecting.client import CannotWrite
+from bursar.contract.places import Places
 from bursar.whole_file import PRIVATE, write_whole
 
 _LARGEST = 4 * 1024 * 1024
@@ -92,6 +93,11 @@ def write(file: Path, before: str, after: str, record: Path, *, key: str, privat
     except OSError as error:
         raise CannotWrite(f"{error.filename or file} cannot be written: {error.strerror}") from None
     return backup
+
+
+def record_of(places: Places, client: str) -> Path:
+    """Where it is remembered what was written for a client."""
+    return places.data_dir / "connected" / f"{client}.json"
 
 
 def read_record(record: Path) -> Connected | None:

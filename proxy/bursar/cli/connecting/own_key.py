@@ -74,6 +74,24 @@ def own_key(options: argparse.Namespace, written: str = "", *, must_know: bool, 
         return OwnKey(options.name, found)
 
 
+def which_key(options: argparse.Namespace, written: str, *, must_know: bool) -> str:
+    """Which key `own_key` would give, in a sentence; nothing is issued. Raises Failed where it does."""
+    with key_access(places_of(options)) as access:
+        keys = access.keys()
+    view = next((each for each in keys if each.name == options.name), None)
+    if options.key is not None:
+        return "Its key: the one that was given."
+    if view is None:
+        return f'Its key: "{options.name}", which is issued for it.'
+    if options.new_key:
+        return f'Its key: another in place of "{view.name}", which is refused from then on.'
+    if any(each.endswith(view.hint) for each in _KEY.findall(written)):
+        return f'Its key: "{view.name}", which it has already.'
+    if must_know:
+        raise Failed(_unknown(view))
+    return f'Its key: "{view.name}", whose text is kept nowhere; it is the one that was shown.'
+
+
 def _named(text: str, keys: tuple[KeyView, ...]) -> str:
     """The name of a key, by its last letters; empty where none or several have them."""
     names = [each.name for each in keys if text.endswith(each.hint)]
