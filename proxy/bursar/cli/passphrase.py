@@ -21,17 +21,20 @@ _NOBODY = (
 )
 
 
-def opened(secrets: Secrets, references: Iterable[SecretReference], *, making: bool = False) -> str | None:
+def opened(
+    secrets: Secrets, references: Iterable[SecretReference], *, making: bool = False, piped: bool = False
+) -> str | None:
     """Open the sealed file where one of the references needs it; the passphrase, if one was needed.
 
-    With `making`, the passphrase of a file that is yet to be made is chosen. Raises Failed and SecretUnavailable.
+    With `making`, the passphrase of a file that is yet to be made is chosen; `piped` is that of `passphrase_for`.
+    Raises Failed and SecretUnavailable.
     """
     if not any(each.form is SecretForm.SEALED for each in references):
         return None
     sealed = secrets.sealed
     if sealed.is_open or not (sealed.there or making):
         return None
-    text = passphrase_for(new=not sealed.there)
+    text = passphrase_for(new=not sealed.there, piped=piped)
     if sealed.there:
         sealed.unlock(text)
     else:
@@ -39,12 +42,25 @@ def opened(secrets: Secrets, references: Iterable[SecretReference], *, making: b
     return text
 
 
-def passphrase_for(*, new: bool) -> str:
-    """The passphrase of the sealed file, or (`new`) one for a file that is yet to be made. Raises Failed."""
+def passphrase_for(*, new: bool, piped: bool = False) -> str:
+    """The passphrase of the sealed file, or (`new`) one for a file that is yet to be made. Raises Failed.
+
+    Where it is `piped`, it is the next line of standard input, whatever is at hand.
+    """
+    if piped:
+        return next_line()
     at_hand = passphrase_at_hand(os.environ)
     if at_hand is not None:
         return at_hand
     return chosen("Choose a passphrase for the sealed file: ") if new else typed("Passphrase of the sealed file: ")
+
+
+def next_line() -> str:
+    """A passphrase that is a line of standard input. Raises Failed."""
+    text = sys.stdin.readline(65_536).rstrip("\r\n")
+    if not text:
+        raise Failed("No passphrase was given.")
+    return text
 
 
 def given(prompt: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bursar.cli.editing import edited, file_in_force
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.output import complain, say, say_json, say_table
-from bursar.cli.passphrase import chosen, given, opened, passphrase_for
+from bursar.cli.passphrase import chosen, given, next_line, opened, passphrase_for
 from bursar.cli.places import add_config, places_of
 from bursar.cli.running import asking, reload_running, running_status
 from bursar.config import edit
@@ -56,6 +56,9 @@ _VERBS = {
     "unlock": "open the sealed file for the running proxy",
     "passphrase": "choose another passphrase for the sealed file",
 }
+_SEALING = frozenset({"check", "move", "remove", "unlock", "passphrase"})
+"""Verbs that may need the passphrase, and take nothing else from standard input."""
+
 _ANSWER_S = 40.0
 """A keyring, an upstream and a passphrase may each take some seconds."""
 
@@ -70,6 +73,8 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
             each.add_argument("name", help="an upstream, or a secret such as keyring:main or sealed:main")
         if verb == "move":
             each.add_argument("to", help="keyring, sealed, or a secret such as sealed:other or file:PATH")
+        if verb in _SEALING:
+            each.add_argument("--piped", action="store_true", help="read passphrases from standard input, a line each")
         if verb == "list":
             each.add_argument("--json", action="store_true", help="print them as JSON")
 
@@ -86,6 +91,15 @@ class _Here:
     @property
     def running(self) -> bool:
         return running_status(self.places) is not None
+
+    @property
+    def piped(self) -> bool:
+        """Whether passphrases are lines of standard input."""
+        return bool(getattr(self.options, "piped", False))
+
+    def open(self, *references: SecretReference, making: bool = False) -> str | None:
+        """Open the sealed file where one of these needs it; its passphrase, if one was needed."""
+        return opened(self.secrets, references, making=making, piped=self.piped)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -134,7 +148,7 @@ def _set(here: _Here) -> None:
             raise Failed(f"But {user} does not answer as it should: {checked.message}")
         say(f"{user} answers and takes the key.")
         return
-    opened(here.secrets, [reference], making=True)
+    here.open(reference, making=True)
     asyncio.run(here.secrets.put(reference, key))
     if any(use.reference == reference for use in uses(here.config)):
         say(f"Stored as {shown(str(reference))}.")
@@ -155,10 +169,10 @@ def _through(proxy: Questions, upstream: str, key: Secret) -> SecretKept:
     return proxy.ask(ask)
 
 
-def _open_there(proxy: Questions) -> SecretPlaces:
+def _open_there(proxy: Questions, *, piped: bool = False) -> SecretPlaces:
     """Open the sealed file for the running proxy."""
     new = proxy.ask(secret_places()).sealed == "absent"
-    return proxy.ask(unlocking(passphrase_for(new=new), new=new))
+    return proxy.ask(unlocking(passphrase_for(new=new, piped=piped), new=new))
 
 
 def _list(here: _Here) -> None:
@@ -186,14 +200,14 @@ async def _nothing() -> None:
 
 def _check(here: _Here) -> None:
     reference = _reference(here, here.options.name)
-    opened(here.secrets, [reference])
+    here.open(reference)
     asyncio.run(here.secrets.get(reference))
     say(f"{shown(str(reference))} is there.")
 
 
 def _remove(here: _Here) -> None:
     reference = _reference(here, here.options.name)
-    opened(here.secrets, [reference])
+    here.open(reference)
     asyncio.run(here.secrets.forget(reference))
     say(f"{shown(str(reference))} is not kept any more.")
     if users := [use.who for use in uses(here.config) if use.reference == reference]:
@@ -207,11 +221,11 @@ def _move(here: _Here) -> None:
     target = _target(here.options.to, source)
     if target == source:
         raise Failed(f"It is {shown(str(source))} already.")
-    opened(here.secrets, [source])
+    here.open(source)
     key = asyncio.run(here.secrets.get(source))
     if key is None:
         raise Failed("There is no key to move.")
-    passphrase = opened(here.secrets, [target], making=True)
+    passphrase = here.open(target, making=True)
     asyncio.run(here.secrets.put(target, key))
     if passphrase is not None and here.running:
         with asking(here.places, _ANSWER_S) as proxy:
@@ -231,7 +245,7 @@ def _unlock(here: _Here) -> None:
         if proxy.ask(secret_places()).sealed == "open":
             say("The sealed file is open.")
             return
-        found = _open_there(proxy)
+        found = _open_there(proxy, piped=here.piped)
     say("The sealed file is open for the running proxy.")
     for each in found.places:
         if each.reason:
@@ -242,8 +256,8 @@ def _passphrase(here: _Here) -> None:
     sealed = here.secrets.sealed
     if not sealed.there:
         raise Failed("There is no sealed file yet; the first key makes it: bursar secret set sealed:NAME")
-    opened(here.secrets, [SecretReference(SecretForm.SEALED, "any")])
-    new = chosen("New passphrase: ") if sys.stdin.isatty() else given("")
+    here.open(SecretReference(SecretForm.SEALED, "any"))
+    new = next_line() if here.piped else chosen("New passphrase: ") if sys.stdin.isatty() else given("")
     sealed.change_passphrase(new)
     say("The sealed file has another passphrase now. Copies of it from before open with the one before.")
     if here.running:

@@ -147,6 +147,24 @@ def test_another_passphrase_opens_it_and_the_one_before_no_more(
     assert "canary" not in changed.out + changed.err
 
 
+def test_passphrases_are_piped_in_a_line_each(
+    bursar: Bursar, sealed: Path, typed: Typed, tmp_path: Path, config_file: Path
+) -> None:
+    SealedFile(sealed, lambda _: PASSPHRASE).put("lab", CANARY)
+    typed(f"{PASSPHRASE}\n")
+    assert "is there" in bursar("secret", "check", "lab", "--piped").out
+    typed(f"{PASSPHRASE}\nanother and longer\n")
+    changed = bursar("secret", "passphrase", "--piped")
+    assert changed.status == 0, changed.err
+    typed(f"{PASSPHRASE}\n")
+    assert "not the passphrase" in bursar("secret", "check", "lab", "--piped").err
+    typed("")
+    assert "No passphrase was given" in bursar("secret", "check", "lab", "--piped").err
+    typed("another and longer\n")
+    assert bursar("secret", "move", "lab", f"file:{tmp_path}/key", "--piped").status == 0
+    assert f'secret = "file:{tmp_path}/key"' in config_file.read_text()
+
+
 def test_without_a_passphrase_the_proxy_serves_the_rest_until_it_is_opened(
     bursar: Bursar, sealed: Path, start: Started, typed: Typed, at_hand: Path
 ) -> None:
