@@ -39,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--quick", action="store_true", help="only a few of the faults")
     parser.add_argument("--failures", action="store_true", help="print only what is not as it should be")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--progress", action="store_true", help="say how far it is, also where that is no terminal")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,7 +48,8 @@ def run(options: argparse.Namespace) -> int:
     chains = chains_of(config, _aliases(config, options.aliases))
     faults = quick(FAULTS.values()) if options.quick else list(FAULTS.values())
     cases = list(cases_of(chains, faults))
-    told = _Progress(len(cases), quiet=options.json or not sys.stderr.isatty())
+    watched = options.progress or (sys.stderr.isatty() and not options.json)
+    told = _Progress(len(cases), quiet=not watched)
     played = asyncio.run(play(config, cases, told.hear))
     told.end()
     if options.json:
@@ -94,7 +96,7 @@ class _Progress:
     def end(self) -> None:
         """Leave the line."""
         if not self._quiet:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            print("\r\x1b[K" if sys.stderr.isatty() else "\n", end="", file=sys.stderr, flush=True)
 
 
 def _print(played: Played, chains: list[Chain], *, only_failures: bool) -> None:
