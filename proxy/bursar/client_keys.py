@@ -69,6 +69,7 @@ class ClientKeys:
         networks: tuple[str, ...] = (),
         fallback: tuple[str, ...] = (),
         max_tokens: int | None = None,
+        keep_content: bool = False,
     ) -> tuple[ClientKey, str]:
         """A new key, and its text, which is kept nowhere and shown this once.
 
@@ -98,6 +99,7 @@ class ClientKeys:
             _instant(expires_ms),
             fallback=_checked(fallback),
             limits=_limits(rates, parallel, networks, max_tokens),
+            keep_content=keep_content,
         )
 
         def add(transaction: Transaction) -> None:
@@ -229,6 +231,7 @@ class ClientKeys:
             fallback=key.fallback,
             max_tokens=limits.max_tokens,
             former_until_ms=max((each.until_ms for each in key.former if each.until_ms > now_ms), default=None),
+            keep_content=key.keep_content,
         )
 
 

@@ -305,6 +305,23 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContentSettings:
+    """`[content]`: prompts and answers, of which nothing is kept but for keys that say so (`--keep-content`)."""
+
+    days: int = setting(14, v.whole(1, 3650), "For how many days the text of such a key's prompts and answers is kept.")
+    media_days: int = setting(
+        14, v.whole(0, 3650), "The same for the images, sound and files in them; 0: they are not kept."
+    )
+    max_mib: int = setting(256, v.whole(1, 1_048_576), "How much all of it may take, in MiB; the oldest gives way.")
+    text_kib: int = setting(
+        1024, v.whole(1, 65_536), "How much text of one prompt, and of one answer, is kept at most, in KiB."
+    )
+    media_mib: int = setting(
+        8, v.whole(0, 1024), "How much of the images, sound and files of one call is kept at most, in MiB."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoverySettings:
     """`[discovery]`: what is found out in the background, and never waited for."""
 
@@ -347,6 +364,7 @@ class Config:
     wallets: Mapping[str, WalletSettings] = field(default_factory=dict)
     storage: StorageSettings = StorageSettings()
     retention: RetentionSettings = RetentionSettings()
+    content: ContentSettings = ContentSettings()
     discovery: DiscoverySettings = DiscoverySettings()
     alerts: AlertSettings = AlertSettings()
     log: LogSettings = LogSettings()
@@ -377,6 +395,7 @@ TABLES: Mapping[str, type] = {
     "limits": LimitSettings,
     "storage": StorageSettings,
     "retention": RetentionSettings,
+    "content": ContentSettings,
     "discovery": DiscoverySettings,
     "alerts": AlertSettings,
     "log": LogSettings,

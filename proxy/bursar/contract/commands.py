@@ -26,6 +26,8 @@ class IssueKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     networks: tuple[str, ...] = ()
     fallback: tuple[str, ...] = ()
     max_tokens: int | None = None
+    keep_content: bool = False
+    """Whether the prompts and answers of its calls are kept for a while."""
 
 
 class ChangeKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -39,6 +41,7 @@ class ChangeKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     networks: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     fallback: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     max_tokens: int | None | msgspec.UnsetType = msgspec.UNSET
+    keep_content: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class RotateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

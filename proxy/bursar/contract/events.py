@@ -257,6 +257,8 @@ class KeyView(msgspec.Struct, frozen=True):
     """How long one answer may be."""
     former_until_ms: int | None = None
     """Until when a key that this one replaced is still accepted."""
+    keep_content: bool = False
+    """Whether the prompts and answers of its calls are kept for a while; they are never part of the state."""
 
 
 class KeyChanged(_Event, frozen=True):

@@ -43,6 +43,8 @@ class ClientKey:
     limits: KeyLimits = UNLIMITED
     former: tuple[FormerKey, ...] = ()
     """The keys that it replaced: known by the same name, so that caps and sums go on."""
+    keep_content: bool = False
+    """Whether the prompts and answers of its calls are kept for a while."""
 
     def presented_as(self, former: FormerKey) -> "ClientKey":
         """This key as it is where a former one is presented: its time is over sooner."""

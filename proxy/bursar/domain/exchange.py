@@ -7,6 +7,7 @@ from enum import StrEnum
 from bursar.domain.usage import Quality, Usage
 
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+_SHIFTS = (60, 50, 40, 30, 20, 10, 0)
 _PAIRS = [high + low for high in _BASE32 for low in _BASE32]
 
 
@@ -30,7 +31,17 @@ class Outcome(StrEnum):
 def new_exchange_id(now_ms: int) -> str:
     """Fourteen characters that sort by time: 45 bits of milliseconds, 25 of chance. It names, and is no secret."""
     number = now_ms << 25 | random.getrandbits(25)
-    return "".join([_PAIRS[number >> shift & 1023] for shift in (60, 50, 40, 30, 20, 10, 0)])
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+
+
+def instant_of(exchange_id: str) -> int | None:
+    """When the exchange of this id began, in milliseconds since the epoch; None for a text that is no such id."""
+    if len(exchange_id) != 2 * len(_SHIFTS) or not set(exchange_id) <= set(_BASE32):
+        return None
+    number = 0
+    for letter in exchange_id:
+        number = number << 5 | _BASE32.index(letter)
+    return number >> 25
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,11 @@ def client_keys(connection: sqlite3.Connection) -> list[ClientKey]:
             fallback=msgspec.json.decode(row[8], type=tuple[str, ...]),
             limits=msgspec.json.decode(row[9], type=KeyLimits),
             former=msgspec.json.decode(row[10], type=tuple[FormerKey, ...]),
+            keep_content=bool(row[11]),
         )
         for row in connection.execute(
-            "SELECT name, digest, hint, created_ms, project, models, expires_ms, disabled, fallback, limits, former"
+            "SELECT name, digest, hint, created_ms, project, models, expires_ms, disabled, fallback, limits, former,"
+            " keep_content"
             " FROM client_key"
         )
     ]

@@ -82,8 +82,8 @@ _ADD_RECORDS = Statement(
 )
 _PUT_KEYS = Statement(
     "INSERT OR REPLACE INTO client_key (name, digest, hint, created_ms, project, models, expires_ms, disabled,"
-    " fallback, limits, former) VALUES",
-    _places(11),
+    " fallback, limits, former, keep_content) VALUES",
+    _places(12),
 )
 _REMOVE_KEYS = Statement("DELETE FROM client_key WHERE name IN (", "?", ")")
 _PUT_FACTS = Statement("INSERT OR REPLACE INTO fact (name, text) VALUES", _places(2))
@@ -204,4 +204,5 @@ def _key_row(key: ClientKey) -> Row:
         key.expires_ms,
         key.disabled,
         *listed,
+        key.keep_content,
     )
