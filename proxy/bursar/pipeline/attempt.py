@@ -2,8 +2,10 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+
+import msgspec
 
 from bursar.assembly import Assembly
 from bursar.config.schema import Times
@@ -12,6 +14,7 @@ from bursar.dialects.repair import write_repaired
 from bursar.dialects.traits import PLAIN
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import Outcome, UsageRecord
+from bursar.domain.money import plain_usd
 from bursar.domain.refusals import OverBudget, Refusal, UpstreamRefusal, UpstreamTimeout
 from bursar.domain.route import Route, same_model
 from bursar.domain.usage import NOTHING, Quality, Usage
@@ -20,7 +23,7 @@ from bursar.metering.meter import Meter
 from bursar.pipeline.call import Call
 from bursar.pipeline.counting import PromptCount
 from bursar.pipeline.forms import as_stream, whole_answer
-from bursar.pipeline.headers import budget_header, cost_comment, cost_header, printable, route_headers, wallet_header
+from bursar.pipeline.headers import add_route, add_standing, cost_comment, printable
 from bursar.pipeline.holding import Holding
 from bursar.pipeline.relay import Ending, StreamRelay, StreamTerms
 from bursar.pipeline.reply import Reply
@@ -31,12 +34,13 @@ from bursar.upstreams.upstream import Answer, Opening
 PROGRESS_S = 0.25
 """How often, at most, a running answer is told of."""
 
+_LEFT = Ending(Outcome.LEFT)
+"""How an attempt ends of which nothing else is known."""
 _MIB = 1024 * 1024
 _LONGEST_ANSWER = 64 * _MIB
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(msgspec.Struct, frozen=True):
     """Which try of a call this is: its route, its number from 1, our count of its prompt,
     the route that was asked for and gave way, with the reason, what is known of the route, and how long it
     may take to begin where that is less than usual."""
@@ -64,7 +68,8 @@ class Attempt:
         self._assembly = assembly
         self._limits = assembly.config.limits
         self._upstream = assembly.upstreams[trial.route.upstream]
-        self._times = _within(self._upstream.times, trial.first_event_s)
+        times = self._upstream.times
+        self._times = times if trial.first_event_s is None else _within(times, trial.first_event_s)
         self._health = assembly.health
         self._notes: tuple[str, ...] = ()
         self._publish = publish
@@ -75,7 +80,7 @@ class Attempt:
         self._meter = Meter(trial.count.tokens, assembly.counter, trial.route.model)
         self._holding = Holding(call, trial.route, trial.count.bound, assembly, ledger)
         self._counted = trial.count.is_exact
-        self._ending = Ending(Outcome.LEFT)
+        self._ending = _LEFT
         self.cost_nano = 0
         """What it has cost, once it has ended."""
 
@@ -173,7 +178,8 @@ class Attempt:
             await asyncio.to_thread(self._meter.exact)
         self._begins(answer, heard.model or "")
         cost = self._holding.cost(self._meter.usage)
-        headers = {**self._headers(answer, heard.model or "", spent=cost), **cost_header(cost)}
+        headers = self._headers(answer, heard.model or "", spent=cost)
+        headers["x-bursar-cost-usd"] = plain_usd(cost)
         if self._holding.limit is not None:
             headers["x-bursar-limit-set"] = str(self._holding.limit)
         await reply.send(200, headers, body)
@@ -194,15 +200,13 @@ class Attempt:
 
     def _headers(self, answer: Answer, model: str, spent: int = 0) -> dict[str, str]:
         """The headers of the answer, once its first event is there."""
-        held, failed = self._holding.held, self._trial.failed
-        if failed is None and self._is_another(answer.model):
+        held, failed, actual = self._holding.held, self._trial.failed, answer.model
+        if failed is None and actual and self._is_another(actual):
             failed = self._trial.route, "upstream_fallback"
-        return {
-            **answer.headers,
-            **route_headers(self._call, self._trial.route, answer.model or model, failed),
-            **budget_header(held, spent),
-            **wallet_header(held),
-        }
+        headers = dict(answer.headers)
+        add_route(headers, self._call, self._trial.route, actual or model, failed)
+        add_standing(headers, held, spent)
+        return headers
 
     def _first_headers(self, answer: Answer, model: str) -> dict[str, str]:
         self._begins(answer, model)
@@ -283,8 +287,6 @@ class Attempt:
         )
 
 
-def _within(times: Times, first_event_s: float | None) -> Times:
+def _within(times: Times, first_event_s: float) -> Times:
     """The upstream's times, with less until the first event where the call says so."""
-    if first_event_s is None or first_event_s >= times.first_event_s:
-        return times
-    return replace(times, first_event_s=first_event_s)
+    return replace(times, first_event_s=min(first_event_s, times.first_event_s))

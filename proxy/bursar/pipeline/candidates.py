@@ -55,7 +55,7 @@ class Candidates:
 
     def instead_of(self, route: Route) -> tuple[Route, str] | None:
         """The route that was asked for and why it gave way; None where it is this one."""
-        if route == self._asked:
+        if route is self._asked or route == self._asked:
             return None
         return self._asked, self._codes.get(self._asked) or self._health.why_last(self._asked) or "unhealthy"
 

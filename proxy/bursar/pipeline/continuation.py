@@ -42,6 +42,8 @@ class Continuation:
         self._refuse_prefills: set[Route] = set()
         self._prefilled = False
         self.reply: Reply = self._joining or reply
+        self.goes_on = False
+        """Whether the client has a part of the answer, with which the next route is to go on."""
         self.spent_nano = 0
         """What the attempts before have cost whose answer the client has a part of."""
 
@@ -53,7 +55,7 @@ class Continuation:
         return (CONTINUED, PREFILLED) if self._prefilled else (CONTINUED,)
 
     async def asked(self, route: Route) -> Call:
-        """The call as a route is to get it now."""
+        """The call as a route is to get it that goes on with an answer."""
         self._prefilled = False
         if self._joining is None or self._cut is None:
             return self._call
@@ -75,6 +77,7 @@ class Continuation:
         if self._joining is None or ending.outcome is not Outcome.BROKEN:
             return False
         self._cut = self._cut or ending
+        self.goes_on = True
         self.spent_nano += cost_nano
         return self._joining.said.joinable
 

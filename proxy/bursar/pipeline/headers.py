@@ -3,7 +3,7 @@
 from bursar.domain.account import AccountKind, Unit
 from bursar.domain.money import plain_usd
 from bursar.domain.route import Route
-from bursar.domain.wallet import wallet_state
+from bursar.domain.wallet import Levels, wallet_state
 from bursar.ledger.ledger import Held
 from bursar.pipeline.call import Call
 
@@ -13,40 +13,35 @@ def exchange_headers(call: Call) -> dict[str, str]:
     return {"x-bursar-exchange": call.id}
 
 
-def route_headers(call: Call, route: Route, model: str, failed: tuple[Route, str] | None) -> dict[str, str]:
+def add_route(headers: dict[str, str], call: Call, route: Route, model: str, failed: tuple[Route, str] | None) -> None:
     """Who answers. `model` is the name the answer itself gives; `failed` the first route that gave way, and why."""
-    headers = exchange_headers(call)
+    headers["x-bursar-exchange"] = call.id
     headers["x-bursar-upstream"] = route.upstream
     headers["x-bursar-model"] = headers["X-Actual-Model"] = printable(model or route.model)
     headers["X-Fallback-Used"] = "true" if failed else "false"
     if failed:
         headers["X-Fallback-From"] = printable(str(failed[0]))
         headers["X-Fallback-Reason"] = failed[1]
-    return headers
 
 
-def budget_header(held: Held, spent: int) -> dict[str, str]:
-    """What is left of the tightest cap in dollars, if there is one, when `spent` of what is held has been used."""
-    left = [
-        held.standings[account.id].available + (held.amount(account.id) - spent if spent else 0)
-        for account in held.accounts
-        if account.unit is Unit.NANO_DOLLARS and account.kind is AccountKind.CAP
-    ]
-    return {"x-bursar-budget-remaining-usd": plain_usd(max(0, min(left)))} if left else {}
-
-
-def wallet_header(held: Held) -> dict[str, str]:
-    """How full the emptiest wallet is that was asked, in a word, if there is one."""
-    left = [(held.standings[each.id].available, each.levels) for each in held.accounts if each.levels is not None]
-    if not left:
-        return {}
-    available, levels = min(left, key=lambda each: each[0])
-    return {"x-bursar-wallet-state": wallet_state(available, levels).value}
-
-
-def cost_header(cost_nano: int) -> dict[str, str]:
-    """What a plain answer cost."""
-    return {"x-bursar-cost-usd": plain_usd(cost_nano)}
+def add_standing(headers: dict[str, str], held: Held, spent: int) -> None:
+    """What is left where `spent` of what is held has been used: of the tightest cap in dollars, if there is one; and
+    how full the emptiest wallet is that was asked, in a word."""
+    tightest: int | None = None
+    emptiest: tuple[int, Levels] | None = None
+    for account in held.accounts:
+        if account.unit is Unit.NANO_DOLLARS and account.kind is AccountKind.CAP:
+            left = held.standings[account.id].available + (held.amount(account.id) - spent if spent else 0)
+            if tightest is None or left < tightest:
+                tightest = left
+        elif account.levels is not None:
+            left = held.standings[account.id].available
+            if emptiest is None or left < emptiest[0]:
+                emptiest = left, account.levels
+    if tightest is not None:
+        headers["x-bursar-budget-remaining-usd"] = plain_usd(max(0, tightest))
+    if emptiest is not None:
+        headers["x-bursar-wallet-state"] = wallet_state(*emptiest).value
 
 
 def cost_comment(cost_nano: int) -> bytes:

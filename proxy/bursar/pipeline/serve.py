@@ -63,10 +63,10 @@ async def _first_that_answers(
     while (route := candidates.next()) is not None:
         if candidates.wait_s:
             await asyncio.sleep(candidates.wait_s)
-        asked, ending = await answer.asked(route), None
+        asked, ending = await answer.asked(route) if answer.goes_on else call, None
         count = await (counts if asked is call else Counts(asked, assembly)).of(route)
-        facts = candidates.facts(route)
-        too_long = await _too_long(asked, route, count, facts, assembly)
+        facts = assembly.facts.of(route)
+        too_long = await _too_long(asked, route, count, facts, assembly) if facts.window is not None else None
         if too_long is not None:
             publish(_failed(call, route, too_long, clock))
             candidates.does_not_fit(route, too_long)
