@@ -1,4 +1,4 @@
-"""Open doors with short limits, and raw sockets to knock at them."""
+"""Open doors, the time that their limits are measured in, and raw sockets to knock at them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 from aiohttp import web
+from fakes.turned import SAFE_S, Turn, turned
 
 from bursar.domain.refusals import Refusal
 from bursar.doorkeeper.body import read_body
@@ -15,7 +16,8 @@ from bursar.doorkeeper.examine import loopback_hosts
 from bursar.doorkeeper.keeper import doorkeeper
 from bursar.doorkeeper.listen import listen_on
 
-SHORT = DoorLimits(header_s=0.2, idle_s=1, linger_s=0.2)
+LIMITS = DoorLimits(linger_s=0.2)
+BODY_S = 30.0
 
 OpenApp = Callable[..., Awaitable[Door]]
 Dial = Callable[[int], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
@@ -23,11 +25,17 @@ Knock = Callable[[int, bytes], Awaitable[bytes]]
 
 
 @pytest.fixture
+async def turn(monkeypatch: pytest.MonkeyPatch) -> Turn:
+    """Turns the time on that all limits of the doors are measured in."""
+    return turned(monkeypatch)
+
+
+@pytest.fixture
 async def open_app() -> AsyncIterator[OpenApp]:
-    """Opens an application on loopback with short limits; closes it at the end."""
+    """Opens an application on loopback; closes it at the end."""
     doors: list[Door] = []
 
-    async def opened(app: web.Application, limits: DoorLimits = SHORT) -> Door:
+    async def opened(app: web.Application, limits: DoorLimits = LIMITS) -> Door:
         doors.append(await open_door(app, listen_on(("127.0.0.1",), 0), limits=limits))
         return doors[-1]
 
@@ -54,14 +62,14 @@ async def kept_door() -> AsyncIterator[Door]:
 
     async def say_size(request: web.Request) -> web.Response:
         try:
-            body = await read_body(request, most_bytes=1_000, time_s=0.3)
+            body = await read_body(request, most_bytes=1_000, time_s=BODY_S)
         except Refusal as refusal:
             return answer(request, refusal)
         return web.Response(text=f"{len(body)} bytes")
 
     app = web.Application(middlewares=[doorkeeper(lambda: hosts, answer, takes)])
     app.add_routes([web.get("/", say_ok), web.post("/body", say_size), web.post("/form", say_ok)])
-    door = await open_door(app, sockets, limits=SHORT)
+    door = await open_door(app, sockets, limits=LIMITS)
     yield door
     await door.close(0)
 
@@ -90,7 +98,7 @@ def knock(dial: Dial) -> Knock:
     async def knocked(port: int, sent: bytes) -> bytes:
         reader, writer = await dial(port)
         writer.write(sent)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SAFE_S):
             return await reader.read()
 
     return knocked
