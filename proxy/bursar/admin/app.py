@@ -16,6 +16,7 @@ from bursar.admin.client_keys import (
     rotate_key,
 )
 from bursar.admin.configuration import ROUTES as CONFIGURATION_ROUTES
+from bursar.admin.content import ROUTES as CONTENT_ROUTES
 from bursar.admin.context import CONTEXT, AdminContext
 from bursar.admin.explain import explain
 from bursar.admin.exposures import expose
@@ -62,6 +63,7 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None, alerts: A
             web.post("/upstreams/{name}/check", check_upstream),
             web.post("/exposures", expose),
             *SECRET_ROUTES,
+            *CONTENT_ROUTES,
             web.post("/reload", reload),
             web.post("/stop", stop),
             *CONFIGURATION_ROUTES,

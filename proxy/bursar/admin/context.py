@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bursar.client_keys import ClientKeys
+from bursar.content.keeper import Keeper
 from bursar.contract.commands import Status
 from bursar.contract.explained import Explain, Explained
 from bursar.domain.client_key import ClientKey
@@ -48,6 +49,8 @@ class AdminContext:
     playground: Playground | None = None
     """Takes the owner's own calls."""
     config_file: Path | None = None
+    keeper: Keeper | None = None
+    """Keeps the content of calls whose key says so."""
 
 
 CONTEXT = web.AppKey("context", AdminContext)

@@ -25,6 +25,7 @@ from bursar.config.base_url import is_loopback
 from bursar.config.load import load
 from bursar.config.schema import Config
 from bursar.config.zone import zone_named
+from bursar.content.keeper import FOLDER, Keeper
 from bursar.contract.codec import CONTRACT
 from bursar.contract.commands import Status
 from bursar.contract.events import AttemptSettled, Event, Granted, Stopping
@@ -50,6 +51,7 @@ from bursar.ledger.reconcile import Reconciler
 from bursar.ledger.statement import Statement
 from bursar.log.chronicle import OF_EVERY_CALL, Chronicle
 from bursar.log.process_log import ProcessLog
+from bursar.log.redact import Redaction
 from bursar.memory import give_back
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
@@ -94,6 +96,7 @@ class Daemon:
         self._port = port
         self._vocabularies = vocabularies or Vocabularies()
         self._process_log = log
+        self._redaction = log.redaction if log is not None else Redaction()
         self._clock = SystemClock()
         self._stop = asyncio.Event()
         self._signalled = False
@@ -180,7 +183,7 @@ class Daemon:
             holds_in_doubt=len(snapshot.in_doubt),
             standings=(await self.ledger.standings_now(self.in_force.assembly.limits.all_accounts)).standings,
             keys=tuple(snapshot.keys.values()),
-            problems=self.in_force.problems,
+            problems=(*self.in_force.problems, *self.keeper.problems),
             accounts=self.in_force.assembly.limits.all_accounts,
             exposures=self.exposures.all(),
             broken=snapshot.configuration.sentence,
@@ -218,6 +221,13 @@ class Daemon:
         self._database = Path(config.storage.path) if config.storage.path else self._places.database
         self.store = store = await SqliteStore.open(self._database, durability=config.storage.durability)
         stack.push_async_callback(store.close)
+        self.keeper = Keeper(
+            self._database.parent / FOLDER,
+            lambda: self.in_force.assembly.config.content,
+            self._redaction.without_keys,
+            self._clock,
+        )
+        stack.push_async_callback(self.keeper.close)
         self._zone = zone = zone_named(config.server.zone)
         self.feed = Feed(self._snapshot(zone.key))
         if self._process_log is not None:
@@ -263,7 +273,7 @@ class Daemon:
             ShippedPrices(),
             self._clock,
             self.health,
-            in_use=self._process_log.redaction.learn if self._process_log is not None else lambda secret: None,
+            in_use=self._redaction.learn,
         )
         self.in_force: InForce = InForce(
             self._places.config_file,
@@ -298,7 +308,12 @@ class Daemon:
         yield self.in_force.watch_file()
         yield MissingKeys(self._kept, lambda: self.in_force.assembly.missing, self.in_force.take_keys).run()
         yield keep_house(
-            self.store, self._database, self._clock, self._zone, lambda: self.in_force.assembly.config.retention
+            self.store,
+            self._database,
+            self._clock,
+            self._zone,
+            lambda: self.in_force.assembly.config.retention,
+            self.keeper,
         )
         yield give_back()
         yield self.alerts.run()
@@ -315,6 +330,7 @@ class Daemon:
             hosts=lambda: self.in_force.hosts,
             exposures=self.exposures,
             turned_away=TurnedAway(self.feed.publish, self._clock),
+            keeper=self.keeper,
         )
 
     def _settled(self, event: Event) -> None:
@@ -342,6 +358,7 @@ class Daemon:
             log=self._process_log.files if self._process_log is not None else None,
             playground=Playground(lambda: self.in_force.assembly, self.ledger, self.feed.publish, self._clock),
             config_file=self._places.config_file,
+            keeper=self.keeper,
         )
 
     async def _close_door(self) -> None:

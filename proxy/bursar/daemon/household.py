@@ -1,4 +1,4 @@
-"""The household: once a day a copy of the ledger, and what is too old to be kept goes."""
+"""The household: once a day a copy of the ledger, and what is too old to be kept goes, content of calls included."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bursar.config.schema import RetentionSettings
+from bursar.content.keeper import Keeper
 from bursar.domain.clock import Clock
 from bursar.ledger.retention import retire
 from bursar.storage.backups import back_up_daily
@@ -21,10 +22,19 @@ KEEP_HOUSE_S = 60.0
 
 
 async def keep_house(
-    store: SqliteStore, database: Path, clock: Clock, zone: ZoneInfo, settings: Callable[[], RetentionSettings]
+    store: SqliteStore,
+    database: Path,
+    clock: Clock,
+    zone: ZoneInfo,
+    settings: Callable[[], RetentionSettings],
+    keeper: Keeper,
 ) -> None:
-    """Back the ledger up once a day, then roll up what is too old and give its space back; until cancelled."""
+    """Back the ledger up once a day, then roll up what is too old and give its space back; until cancelled.
+
+    Content of calls whose time has come is deleted at once, also after a long sleep.
+    """
     while True:
+        await keeper.tidy()
         await asyncio.sleep(KEEP_HOUSE_S)
         today = datetime.fromtimestamp(clock.now_ms() / 1000, zone).date()
         try:

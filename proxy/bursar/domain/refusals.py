@@ -217,6 +217,18 @@ class UnknownExchange(Refusal):
     status, code = 404, "exchange_not_found"
 
 
+class UnknownContent(UnknownExchange):
+    """No content of such an exchange is kept."""
+
+    code = "content_not_found"
+
+
+class ContentNotDeleted(Refusal):
+    """The disk does not let kept content be deleted."""
+
+    status, code = 500, "content_not_deleted"
+
+
 class MatchRequired(Refusal):
     """A write does not say which version it is meant for (RFC 6585, 3)."""
 

@@ -8,6 +8,7 @@ from bursar.endpoints.context import CONTEXT
 from bursar.endpoints.dry_run import explained, is_dry_run
 from bursar.endpoints.enter import enter
 from bursar.endpoints.http_reply import HttpReply
+from bursar.endpoints.kept_reply import KeptReply
 from bursar.endpoints.limit_headers import limit_headers
 from bursar.endpoints.raw_reply import RawReply
 from bursar.endpoints.refuse import refuse
@@ -28,10 +29,15 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
             limits = limit_headers(call, place)
             own.update(limits)
             reply = HttpReply(request, assembly.config.limits.comment_s, limits)
-            to = RawReply(reply, call.request.custom_tools) if call.request.custom_tools else reply
-            await serve(
-                call, to, assembly=assembly, ledger=context.ledger, publish=context.publish, clock=context.clock
-            )
+            kept = KeptReply(reply, call, context.keeper) if call.key.keep_content else None
+            to = RawReply(kept or reply, call.request.custom_tools) if call.request.custom_tools else kept or reply
+            try:
+                await serve(
+                    call, to, assembly=assembly, ledger=context.ledger, publish=context.publish, clock=context.clock
+                )
+            finally:
+                if kept is not None:
+                    kept.close()
             return reply.response
     except Refusal as refusal:
         return refuse(refusal, own)

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bursar.assembly import Assembly
 from bursar.client_keys import ClientKeys
+from bursar.content.keeper import Keeper
 from bursar.contract.events import Publish
 from bursar.domain.clock import Clock
 from bursar.doorkeeper.body import Room
@@ -35,6 +36,7 @@ class Context:
     hosts: Callable[[], Hosts]
     exposures: Exposures
     turned_away: TurnedAway
+    keeper: Keeper
     room: Room = field(default_factory=lambda: Room(MOST_ARRIVING_BYTES))
 
 

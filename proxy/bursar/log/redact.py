@@ -30,6 +30,8 @@ _SHAPES = (
 )
 """What looks like a key, and what of it stays."""
 
+_CLIENT_KEY = re.compile(r"\b(bk-)[A-Za-z0-9]{40}\b")
+
 
 class Redaction:
     """What must not be written. It may be used from any thread: what it knows is replaced whole."""
@@ -44,11 +46,16 @@ class Redaction:
             # The longest first, so that no part of it stays.
             self._known = tuple(sorted((*self._known, *forms), key=len, reverse=True))
 
-    def clean(self, text: str) -> str:
-        """`text` without what is known, and without what looks like a key."""
+    def without_keys(self, text: str) -> str:
+        """`text` without what is known, and without client keys of ours; all else stays as it is."""
         for secret in self._known:
             if secret in text:
                 text = text.replace(secret, _PUT)
+        return _CLIENT_KEY.sub(rf"\1{_PUT}", text) if "bk-" in text else text
+
+    def clean(self, text: str) -> str:
+        """`text` without what is known, and without what looks like a key."""
+        text = self.without_keys(text)
         for shape, stays in _SHAPES:
             text = shape.sub(stays + _PUT, text)
         return text
