@@ -9,12 +9,14 @@ import msgspec
 from bursar.config.schema import CapSettings, Config, UpstreamSettings
 from bursar.config.zone import zone_named
 from bursar.contract.events import AliasView, ConfigurationLoaded, RouteView, UpstreamView
+from bursar.domain.calibration import Calibration
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import Price
 from bursar.domain.route import ASKED, ModelAlias, Route
 from bursar.domain.secret_reference import NO_SECRET, SecretReference
 from bursar.ledger.limits import Limits, Scope, ScopedAccount
 from bursar.ledger.payers import Payers, PlanPayer, WalletPayer, Weights
+from bursar.metering.calibrations import Calibrations
 from bursar.metering.count import PromptCounter
 from bursar.metering.price_table import ShippedPrices
 from bursar.metering.prices import PriceBook, UpstreamPricing
@@ -42,6 +44,7 @@ class Assembly:
     prices: PriceBook
     limits: Limits
     counter: PromptCounter
+    calibrations: Calibrations
     health: HealthBook
     facts: RouteFacts
     learned: Learned
@@ -65,6 +68,16 @@ class Assembly:
                 by_wallet = plan.wallet is not None and held(plan.wallet.id) > 0
                 return self.upstreams[route.upstream] if by_wallet and not held(plan.account.id) else own
         return self.upstreams[route.upstream]
+
+    def calibration(self, route: Route) -> Calibration:
+        """How a route's prompts and answers are counted now."""
+        return self.calibrations.of(route.upstream, self.counter.family(route.model))
+
+    def all_calibrations(self) -> tuple[Calibration, ...]:
+        """Those of the routes of all aliases, then the others that anything was learned of."""
+        routes = [route for alias in self.router.aliases for route in alias.chain if ASKED not in route.model]
+        known = [self.calibration(route) for route in routes]
+        return tuple({each.key: each for each in (*known, *self.calibrations.all())}.values())
 
     def announced(self, now_ms: int) -> ConfigurationLoaded:
         """What a watcher may know of it."""
@@ -147,6 +160,7 @@ class Workshop:
     health: HealthBook
     learned: Learned = field(default_factory=Learned)
     listed: Listed = field(default_factory=Listed)
+    calibrations: Calibrations = field(default_factory=Calibrations)
     in_use: Callable[[str], object] = lambda secret: None
     """Told of every key of an upstream, so that it is kept out of the log."""
 
@@ -179,6 +193,7 @@ class Workshop:
             prices=prices,
             limits=Limits(tuple(_scoped(cap) for cap in config.caps.values()), payers_of(config)),
             counter=self.counter,
+            calibrations=self.calibrations,
             health=self.health,
             facts=RouteFacts(stated, self.listed, self.learned, prices.window),
             learned=self.learned,

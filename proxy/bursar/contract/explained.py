@@ -4,6 +4,7 @@ import msgspec
 
 from bursar.contract.commands import Problem
 from bursar.domain.account import Unit
+from bursar.domain.calibration import Factor
 from bursar.domain.exchange import Price
 
 NO_REQUEST = msgspec.Raw(b"null")
@@ -59,6 +60,8 @@ class ExplainedRoute(msgspec.Struct, frozen=True):
     bearers: tuple[Bearer, ...] = ()
     refusal: Problem | None = None
     """Why this route would not be asked."""
+    counted_by: Factor | None = None
+    """What is on our count of the prompt; None where its tokens were stated."""
 
 
 class Explained(msgspec.Struct, frozen=True):

@@ -62,18 +62,3 @@ class Usage:
 
 NOTHING = Usage(requests=0)
 """No tokens and no request: what a released hold has used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """The usage expected before a request is sent, in tokens.
-
-    `completion_tokens` is what is held at first; `completion_bound` is the most that one answer
-    may take, or None where neither the request nor the model sets a limit.
-    """
-
-    prompt_tokens: int
-    completion_tokens: int
-    completion_bound: int | None
-    answers: int = 1
-    """How many answers (`n`) were asked for; each may take `completion_bound`."""

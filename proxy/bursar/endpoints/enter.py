@@ -17,7 +17,7 @@ async def enter(call: Call, assembly: Assembly, context: Context) -> Place:
     """
     tokens = 0
     if any(rate.unit is RateUnit.TOKENS for rate in call.key.limits.rates):
-        tokens = await count_prompt(call, Candidates(call, assembly).first, assembly)
+        tokens = (await count_prompt(call, Candidates(call, assembly).first, assembly)).tokens
     try:
         return context.traffic.enter(call.key, tokens)
     except (RateLimited, AboveRate) as refusal:

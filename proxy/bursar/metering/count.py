@@ -1,4 +1,4 @@
-"""The tokens of a request before it is sent, and the most that its answer may take.
+"""The tokens of a request before it is sent.
 
 Pure: no loop, no disk, no network. A counter may be used by a worker thread and by the loop's thread at once: what
 they share are memos whose every step is whole, and one slot that is read once, into a local name.
@@ -7,12 +7,12 @@ they share are memos whose every step is whole, and one slot that is read once, 
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from bursar.dialects.canonical import PromptParts
-from bursar.domain.usage import Estimate
+from bursar.domain.calibration import ONE
 from bursar.metering.families import Family, family_of
 from bursar.metering.messages import Counted, counted_message
 from bursar.metering.tool_text import as_json, tool_text
@@ -34,8 +34,8 @@ _HASHED_AT_ONCE = 4_000_000
 
 _SAMPLES = 16
 _SAMPLE_BYTES = 256
-_SAMPLE_PERCENT = 125
-"""What a sample may be short of the whole."""
+_SAMPLE_FACTOR = 1_250
+"""What a sample may be short of the whole, in thousandths."""
 _BYTES_PER_TOKEN = 2
 """Text is hardly ever denser: prose has four or five bytes to a token, code two or three, Chinese two to three."""
 _ONLY_TEXT = re.compile(rb'"content"\s*:\s*["n]')
@@ -43,6 +43,17 @@ _HEAD = 400
 _MEDIA = (b'"image', b'"input_', b'"file')
 
 _anything = msgspec.json.Decoder()
+
+
+class Prompt(NamedTuple):
+    """A prompt in tokens of ours: its text before any factor, and its media by the rule of the model's family."""
+
+    text: int
+    media: int
+
+    def times(self, factor: int) -> int:
+        """All of it, its text times a factor in thousandths; at least 1."""
+        return max(1, scaled(self.text, factor) + self.media)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +94,6 @@ class PromptCounter:
             self._families.put(model, family)
         return family
 
-    def text_tokens(self, text: str, model: str) -> int:
-        """The tokens of a text that the model writes or reads, without anything around it."""
-        family = self.family(model)
-        return scaled(self.text.count(text, family.encoding), family.percent)
-
     def fresh_bytes(self, parts: PromptParts, model: str) -> int:
         """How many bytes of a request have yet to be counted: where there are many, count in a thread.
 
@@ -107,7 +113,7 @@ class PromptCounter:
         self._looked = looked
         return fresh
 
-    def rough(self, parts: PromptParts, model: str) -> tuple[int, int] | None:
+    def rough(self, parts: PromptParts, model: str) -> tuple[Prompt, Prompt] | None:
         """What a prompt comes to before what is new in it is counted: a guess by a sample, and a likely bound.
 
         None where something new is no text, of which its bytes say nothing.
@@ -129,7 +135,7 @@ class PromptCounter:
             fresh.append(content)
         fresh += [bytes(part) for part in (parts.tools, parts.tool_choice, parts.response_format) if part is not None]
         guess, bound = self._sampled(fresh, family.encoding)
-        return scaled(known + guess, family.percent) + media, scaled(known + bound, family.percent) + media
+        return Prompt(known + guess, media), Prompt(known + bound, media)
 
     def _sampled(self, contents: Sequence[bytes], encoding: str) -> tuple[int, int]:
         """A guess at the tokens of JSON texts, and a likely bound, within a millisecond."""
@@ -139,10 +145,10 @@ class PromptCounter:
         samples = list(_samples(contents, max(_SAMPLE_BYTES, size // _SAMPLES)))
         text = b"\n".join(samples).decode("utf-8", "replace")
         counted = -(-self.text.count_once(text, encoding) * size // max(1, sum(map(len, samples))))
-        return counted, scaled(counted, _SAMPLE_PERCENT)
+        return counted, scaled(counted, _SAMPLE_FACTOR)
 
-    def prompt_tokens(self, parts: PromptParts, model: str) -> int:
-        """The tokens of a request's prompt, at least 1. Never raises because of what is in the request."""
+    def prompt(self, parts: PromptParts, model: str) -> Prompt:
+        """A request's prompt. Never raises because of what is in the request."""
         family = self.family(model)
         text, media, system = self._messages(parts, family)
         if parts.messages:
@@ -158,33 +164,7 @@ class PromptCounter:
             text += self._by_rule(parts.response_format, family.encoding, self._format_rule)
         for prompt in parts.text:
             text += self.text.count(prompt, family.encoding)
-        return max(1, scaled(text, family.percent) + media)
-
-    def estimate(
-        self,
-        parts: PromptParts,
-        model: str,
-        *,
-        limit: int | None,
-        answers: int = 1,
-        first_slice: int = 1000,
-        model_limit: int | None = None,
-    ) -> Estimate:
-        """What a request may use: its prompt, and the answers in tokens.
-
-        `limit` is what the request allows one answer, `model_limit` what the model does; the lower one is
-        the bound. Held at first, for all `answers` together: the bound where the request states a limit,
-        else no more of each than `first_slice`.
-        """
-        bounds = [each for each in (limit, model_limit) if each is not None]
-        bound = min(bounds, default=None)
-        first = min([first_slice, *bounds]) if limit is None else min(bounds)
-        return Estimate(
-            prompt_tokens=self.prompt_tokens(parts, model),
-            completion_tokens=first * answers,
-            completion_bound=bound,
-            answers=answers,
-        )
+        return Prompt(text, media)
 
     def _look(self, parts: PromptParts, encoding: str, most: int | None = None) -> _Looked:
         """The messages within the first `most` bytes, and what is remembered of them.
@@ -285,9 +265,9 @@ def _is_text(content: bytes) -> bool:
     return bool(_ONLY_TEXT.search(content, 0, _HEAD)) or not any(mark in content for mark in _MEDIA)
 
 
-def scaled(tokens: int, percent: int) -> int:
-    """Tokens times a family's factor in hundredths, rounded up."""
-    return -(-tokens * percent // 100)
+def scaled(tokens: int, factor: int) -> int:
+    """Tokens times a factor in thousandths, rounded up."""
+    return -(-tokens * factor // ONE)
 
 
 def _tools_key(encoding: str, content: bytes) -> Hashable:

@@ -3,30 +3,39 @@
 Only OpenAI's encodings are public. Other vendors' texts are counted with o200k and multiplied: Claude's
 factors follow from published comparisons (to 4.6: 16 to 30 % above o200k for English, mathematics and code,
 2025; later ones have another tokenizer, 13 to 39 % above the former, 2026); that of all others is a guess.
-They are where learning from reported usage starts. As of November 2026.
+They are where learning from reported usage starts (`calibrations.py`). As of November 2026.
+
+What is learned of one model counts for its family: the first word of its name with the number behind it, since
+vocabularies change with generations (`llama 3`, `qwen 3`, `gpt 5`), and for Claude the side of that change.
 """
 
 import re
 from dataclasses import dataclass
 
+from bursar.domain.calibration import Factor, beginning
 from bursar.metering.images import Fixed, ImageRule, Patches, Squares, Tiles
 from bursar.tokens.text import encoding_of, plain_name
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How a model's prompt is counted. `percent` is the factor on text; `sound` are tokens per second."""
+    """How a model's texts are counted: `start` is the factor until more is known, `sound` are tokens per second."""
 
+    name: str
     encoding: str
-    percent: int
+    start: Factor
     images: ImageRule
     sound: int
 
 
-OPENAI_PERCENT = 100
-CLAUDE_PERCENT = 120
-NEW_CLAUDE_PERCENT = 150
-OTHER_PERCENT = 110
+OPENAI = beginning(1_000)
+CLAUDE = beginning(1_200)
+NEW_CLAUDE = beginning(1_500)
+OTHER = beginning(1_100)
+
+_OLD_CLAUDE_NAME, _NEW_CLAUDE_NAME = "claude to 4.6", "claude"
+_NAME = re.compile(r"([a-z]{1,24}+)[a-z]*+(?:[-_. ]?v?(\d{1,3})(?!\d))?")
+_UNNAMED = "other"
 
 _LAST_OLD_CLAUDE = (4, 6)
 _CLAUDE_VERSION = re.compile(r"claude-(?:[a-z]+-)*v?(\d{1,2})(?:[-.](\d{1,2})(?!\d))?(?!\d)")
@@ -73,14 +82,22 @@ def family_of(model: str) -> Family:
     name = plain_name(model)
     encoding = encoding_of(model)
     if name.startswith(_OPENAI):
-        return Family(encoding, OPENAI_PERCENT, _openai_images(name), _OPENAI_SOUND)
+        return Family(name_of(name), encoding, OPENAI, _openai_images(name), _OPENAI_SOUND)
     if "claude" in name:
         return _claude(name, encoding)
     if name.startswith("gemini"):
         old = name.startswith(("gemini-1", "gemini-2", "gemini-pro"))
         images = _OLD_GEMINI_IMAGES if old else _GEMINI_IMAGES
-        return Family(encoding, OTHER_PERCENT, images, _OTHER_SOUND if old else _GEMINI_SOUND)
-    return Family(encoding, OTHER_PERCENT, _OTHER_IMAGES, _OTHER_SOUND)
+        return Family(name_of(name), encoding, OTHER, images, _OTHER_SOUND if old else _GEMINI_SOUND)
+    return Family(name_of(name), encoding, OTHER, _OTHER_IMAGES, _OTHER_SOUND)
+
+
+def name_of(plain: str) -> str:
+    """The name of the family that a model belongs to by its plain name: `llama-3.3-70b` is of `llama 3`."""
+    found = _NAME.match(plain)
+    if found is None:
+        return _UNNAMED
+    return f"{found[1]} {found[2]}" if found[2] else found[1]
 
 
 def _openai_images(name: str) -> ImageRule:
@@ -92,5 +109,5 @@ def _claude(name: str, encoding: str) -> Family:
     found = _CLAUDE_VERSION.search(name)
     version = (int(found[1]), int(found[2] or 0)) if found else None
     if version is not None and version <= _LAST_OLD_CLAUDE:
-        return Family(encoding, CLAUDE_PERCENT, _CLAUDE_IMAGES, _OTHER_SOUND)
-    return Family(encoding, NEW_CLAUDE_PERCENT, _NEW_CLAUDE_IMAGES, _OTHER_SOUND)
+        return Family(_OLD_CLAUDE_NAME, encoding, CLAUDE, _CLAUDE_IMAGES, _OTHER_SOUND)
+    return Family(_NEW_CLAUDE_NAME, encoding, NEW_CLAUDE, _NEW_CLAUDE_IMAGES, _OTHER_SOUND)

@@ -2,6 +2,7 @@
 
 from bursar.dialects.canonical import Heard
 from bursar.dialects.usage import fitted
+from bursar.domain.calibration import Factor
 from bursar.domain.usage import Quality, Usage
 from bursar.metering.count import PromptCounter, scaled
 from bursar.metering.tally import Tally
@@ -16,19 +17,20 @@ CUT_COUNTED = "cut_counted"
 
 _BELIEVED_TIMES = 100
 _BELIEVED_BEYOND = 100_000
-_CUT_PERCENT = 110
+_CUT_FACTOR = 1_100
 
 
 class Meter:
-    """Watches one answer. `prompt_counted` is our count of the prompt, `model` the route's name of the model.
+    """Watches one answer. `prompt_counted` is our count of the prompt, `model` the route's name of the model,
+    `factor` what is on our count of the answer; without it, what counting begins with.
 
     What the upstream reports wins over what we count, and its last report over its earlier ones; nothing
     is ever added up. A side (prompt, completion) that a report leaves at 0 keeps what was known of it.
     """
 
-    def __init__(self, prompt_counted: int, counter: PromptCounter, model: str) -> None:
+    def __init__(self, prompt_counted: int, counter: PromptCounter, model: str, factor: Factor | None = None) -> None:
         family = counter.family(model)
-        self._percent = family.percent
+        self._factor = factor or family.start
         self._prompt_counted = prompt_counted
         self._answer = Tally(counter.text, family.encoding)
         self._reasoning = Tally(counter.text, family.encoding)
@@ -66,7 +68,7 @@ class Meter:
 
     @property
     def completion_tokens(self) -> int:
-        """The completion so far, to be compared with what is held: costs nothing and never falls.
+        """The completion so far, on the high side, to be compared with what is held: costs nothing and never falls.
 
         Short of the exact figure by one batch of text at most (256 characters, 1,024 without words).
         """
@@ -80,9 +82,22 @@ class Meter:
 
     def exact(self) -> int:
         """The completion so far, in tokens, by our own count to the last letter."""
-        exact = scaled(self._answer.exact() + self._reasoning.exact(), self._percent)
-        self._running = max(self._running, exact)
-        return exact
+        return scaled(self.written(), self._factor.counted)
+
+    def to_be_held(self) -> int:
+        """The same on the high side: what is to be held for it."""
+        return scaled(self.written(), self._factor.held)
+
+    def written(self) -> int:
+        """The completion so far in tokens of ours, to the last letter, before any factor."""
+        written = self._answer.exact() + self._reasoning.exact()
+        self._running = max(self._running, scaled(written, self._factor.held))
+        return written
+
+    @property
+    def reasoned(self) -> bool:
+        """Whether any reasoning was seen: of what is charged for that, a part may be hidden."""
+        return self._reasoning.exact() > 0
 
     @property
     def counted(self) -> Usage:
@@ -90,7 +105,7 @@ class Meter:
         return Usage(
             prompt_tokens=self._prompt_counted,
             completion_tokens=self.exact(),
-            reasoning_tokens=scaled(self._reasoning.exact(), self._percent),
+            reasoning_tokens=scaled(self._reasoning.exact(), self._factor.counted),
         )
 
     @property
@@ -134,8 +149,8 @@ class Meter:
         if not after_cut or not self._heard or (self._reported is not None and not self._said_since):
             return usage, self.quality
         self._notes[CUT_COUNTED] = None
-        chunk = max(1, scaled(bytes_as_tokens(self._longest_chunk), self._percent))
-        completion = scaled(self.exact(), _CUT_PERCENT) + chunk
+        chunk = max(1, scaled(bytes_as_tokens(self._longest_chunk), self._factor.counted))
+        completion = scaled(self.exact(), _CUT_FACTOR) + chunk
         return usage.with_completion(max(usage.completion_tokens, completion)), Quality.COUNTED
 
     def _take(self, text: str, reasoning: str) -> None:
@@ -149,7 +164,7 @@ class Meter:
         else:
             changed = self._answer.add(text)
         if changed:
-            so_far = scaled(self._answer.so_far + self._reasoning.so_far, self._percent)
+            so_far = scaled(self._answer.so_far + self._reasoning.so_far, self._factor.held)
             self._running = max(self._running, so_far)
 
     def _report(self, usage: Usage) -> None:

@@ -21,7 +21,7 @@ from bursar.domain.usage import NOTHING, Quality, Usage
 from bursar.ledger.ledger import Ledger
 from bursar.metering.meter import Meter
 from bursar.pipeline.call import Call
-from bursar.pipeline.counting import PromptCount
+from bursar.pipeline.counting import PromptCount, noted
 from bursar.pipeline.forms import as_stream, whole_answer
 from bursar.pipeline.headers import add_route, add_standing, cost_comment, printable
 from bursar.pipeline.holding import Holding
@@ -72,13 +72,14 @@ class Attempt:
         self._times = times if trial.first_event_s is None else _within(times, trial.first_event_s)
         self._health = assembly.health
         self._notes: tuple[str, ...] = ()
+        self._another = False
         self._publish = publish
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._begun_at = self._told_at = self._loop.time()
         self._first_at: float | None = None
-        self._meter = Meter(trial.count.tokens, assembly.counter, trial.route.model)
-        self._holding = Holding(call, trial.route, trial.count.bound, assembly, ledger)
+        self._meter = Meter(trial.count.tokens, assembly.counter, trial.route.model, trial.count.calibration.answer)
+        self._holding = Holding(call, trial.route, trial.count, assembly, ledger)
         self._counted = trial.count.is_exact
         self._ending = _LEFT
         self.cost_nano = 0
@@ -110,7 +111,7 @@ class Attempt:
             if self._counted:
                 raise
             await self._count()
-            self._holding = self._holding.for_prompt(self._trial.count.tokens)
+            self._holding = self._holding.afresh()
             await self._holding.place()
 
     async def _count(self) -> None:
@@ -122,7 +123,7 @@ class Attempt:
         if not self._counted and self._trial.count.is_exact:
             self._counted = True
             self._meter.prompt_is(self._trial.count.tokens)
-            self._holding.prompt_is(self._trial.count.tokens)
+            self._holding.prompt_counted()
 
     def _body(self) -> bytes:
         """The request as this route takes it, whose changes are noted."""
@@ -219,6 +220,7 @@ class Attempt:
         self._trial.count.begin()
         actual = answer.model or model
         if self._is_another(actual):
+            self._another = True
             self._notes += (f"answered by {printable(actual)}",)
             self._holding.answered_by(actual, said_so=bool(answer.model))
 
@@ -253,10 +255,26 @@ class Attempt:
             usage, quality = self._meter.bill(after_cut=cut_off)
             if quality is Quality.COUNTED and not self._trial.count.is_exact:
                 quality = Quality.ESTIMATED
+            self._calibrate(usage, quality)
             self.cost_nano = self._holding.cost(usage)
             self._holding.held.settle(self._holding.asked(usage), self._record(usage, quality, status))
         else:
             self._holding.held.release(self._record(NOTHING, Quality.COUNTED, status))
+
+    def _calibrate(self, usage: Usage, quality: Quality) -> None:
+        """Learn from what was reported of a whole answer; else note which factors made what was charged."""
+        count, route, meter = self._trial.count, self._trial.route, self._meter
+        if quality is not Quality.REPORTED:
+            self._notes += noted(count.calibration)
+        elif self._ending.outcome is Outcome.COMPLETE and self._call.request.answers == 1 and not self._is_odd:
+            family = self._assembly.counter.family(route.model)
+            prompt, answer = count.prompt if count.is_exact else None, None if meter.reasoned else meter.written()
+            self._assembly.calibrations.learn(route.upstream, family, prompt, answer, usage)
+
+    @property
+    def _is_odd(self) -> bool:
+        """Whether what was reported says nothing of how the model that was asked counts."""
+        return self._another or bool(self._meter.notes)
 
     def _record(self, usage: Usage, quality: Quality, status: int) -> UsageRecord:
         call, trial, refusal, now = self._call, self._trial, self._ending.refusal, self._loop.time()

@@ -25,7 +25,7 @@ from bursar.ledger.changes import Placed
 from bursar.ledger.ledger import Ledger
 from bursar.pipeline.call import Call
 from bursar.pipeline.candidates import Candidates
-from bursar.pipeline.counting import count_prompt
+from bursar.pipeline.counting import PromptCount, count_prompt, stated
 from bursar.pipeline.holding import Holding
 from bursar.pipeline.permitted import check_model
 from bursar.pipeline.sizing import too_long_for
@@ -36,8 +36,14 @@ async def explain(call: Call, assembly: Assembly, ledger: Ledger, prompt_tokens:
     candidates = Candidates(call, assembly)
     routes = []
     while (route := candidates.next()) is not None:
-        counted = prompt_tokens if prompt_tokens is not None else await count_prompt(call, route, assembly)
-        routes.append(await _explained(call, route, counted, candidates, assembly, ledger))
+        if prompt_tokens is None:
+            count = await count_prompt(call, route, assembly)
+        else:
+            count = stated(prompt_tokens, assembly.calibration(route))
+        explained = await _explained(call, route, count, candidates, assembly, ledger)
+        if prompt_tokens is None:
+            explained = msgspec.structs.replace(explained, counted_by=count.calibration.prompt)
+        routes.append(explained)
     chosen = next((each for each in routes if each.refusal is None), None)
     return Explained(
         alias=call.alias,
@@ -51,13 +57,12 @@ async def explain(call: Call, assembly: Assembly, ledger: Ledger, prompt_tokens:
 
 
 async def _explained(
-    call: Call, route: Route, prompt_tokens: int, candidates: Candidates, assembly: Assembly, ledger: Ledger
+    call: Call, route: Route, count: PromptCount, candidates: Candidates, assembly: Assembly, ledger: Ledger
 ) -> ExplainedRoute:
-    request, facts = call.request, candidates.facts(route)
-    holding = Holding(call, route, prompt_tokens, assembly, ledger)
+    request, facts, prompt_tokens = call.request, candidates.facts(route), count.tokens
+    holding = Holding(call, route, count, assembly, ledger)
     placed: Placed | None = None
-    percent = assembly.counter.family(route.model).percent
-    refusal: Refusal | None = too_long_for(route, facts, request, prompt_tokens, percent)
+    refusal: Refusal | None = too_long_for(route, facts, request, count.least)
     if refusal is None:
         try:
             placed = await holding.look()

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from bursar.assembly import Assembly
 from bursar.domain.account import Demand, Standing
+from bursar.domain.calibration import ONE
 from bursar.domain.exchange import Price
 from bursar.domain.refusals import OverBudget
 from bursar.domain.route import Route
@@ -17,6 +18,7 @@ from bursar.metering.count import scaled
 from bursar.metering.meter import Meter
 from bursar.metering.prices import CONFIGURATION
 from bursar.pipeline.call import Call
+from bursar.pipeline.counting import PromptCount
 from bursar.pipeline.sizing import affordable, dearest, first_size, smaller_size
 
 T = TypeVar("T")
@@ -31,21 +33,21 @@ _NEAR_TOKENS = 64
 class Holding:
     """The holds of one attempt, all under one `Held`. `size` is what was held at first."""
 
-    def __init__(self, call: Call, route: Route, prompt_tokens: int, assembly: Assembly, ledger: Ledger) -> None:
+    def __init__(self, call: Call, route: Route, count: PromptCount, assembly: Assembly, ledger: Ledger) -> None:
         self._call = call
         self._route = route
         self._assembly = assembly
         self._ledger = ledger
-        self._prompt_tokens = prompt_tokens
+        self._count = count
+        self._held_prompt = count.bound
         self._step = assembly.config.limits.first_slice_tokens
         # The meter's running figure lags behind by a batch of text; near the end of what is held it counts exactly.
         self._ahead = max(self._step // 2, LAG_TOKENS)
-        self.price = assembly.prices.price(route.upstream, route.model, call.at_ms, prompt_tokens)
-        self._bound = dearest(self.price, call.request) if self.price is not None else None
-        self.size = first_size(call.request, prompt_tokens, assembly.config.limits)
+        self._model = route.model
+        self._take_price()
+        self.size = first_size(call.request, count.bound, assembly.config.limits)
         limit = call.request.limit
         self._allowed = None if limit is None else limit * call.request.answers
-        self._model = route.model
         self._unheld = 0
         self._costed: tuple[Usage, Price, int] | None = None
         self.refused: OverBudget | None = None
@@ -83,7 +85,7 @@ class Holding:
         if self._unheld and self.refused is None:
             await self._hold_prompt()
         # A long piece, which takes a while to count, is counted off the event loop.
-        used = await asyncio.to_thread(meter.exact) if meter.owed else meter.exact()
+        used = await asyncio.to_thread(meter.to_be_held) if meter.owed else meter.to_be_held()
         if self._may_be_within_limit(used):
             return not self._unheld
         if used + self._ahead > self._tokens and self.refused is None:
@@ -104,23 +106,21 @@ class Holding:
         Where only the name in the answer tells (not `said_so` in its headers), a price that the user states
         for the model asked for yields to none but another one that the user states.
         """
-        price = self._assembly.prices.price(self._route.upstream, model, self._call.at_ms, self._prompt_tokens)
+        price = self._price(model, self._count.tokens)
         if price is None or (not said_so and _is_users(self.price) and not _is_users(price)):
             return
         self._model = model
-        self.price = price
-        self._bound = dearest(price, self._call.request)
+        self._take_price()
 
-    def for_prompt(self, tokens: int) -> "Holding":
-        """The same for a prompt of so many tokens."""
-        return Holding(self._call, self._route, tokens, self._assembly, self._ledger)
+    def afresh(self) -> "Holding":
+        """The same for the prompt as it is counted now."""
+        return Holding(self._call, self._route, self._count, self._assembly, self._ledger)
 
-    def prompt_is(self, tokens: int) -> None:
-        """The exact count of a prompt of which only a bound was held: more is held if that was none."""
-        self._unheld = max(0, tokens - self._prompt_tokens)
-        self._prompt_tokens = tokens
-        self.price = self._assembly.prices.price(self._route.upstream, self._model, self._call.at_ms, tokens)
-        self._bound = dearest(self.price, self._call.request) if self.price is not None else None
+    def prompt_counted(self) -> None:
+        """The prompt is counted exactly, of which only a bound was held: more is held if that was none."""
+        self._unheld = max(0, self._count.bound - self._held_prompt)
+        self._held_prompt = self._count.bound
+        self._take_price()
 
     def bound_cost(self, usage: Usage) -> int:
         """What a usage may cost at most, in nano-dollars, at the price by which is held."""
@@ -150,8 +150,8 @@ class Holding:
         Our count has a margin that the upstream's has not. More is held, and nothing is cut, only where even
         the margin does not explain it: then the upstream does not keep the limit.
         """
-        percent = self._assembly.counter.family(self._route.model).percent
-        return self._holds_all_allowed and counted <= scaled(self._tokens, percent)
+        factor = self._count.calibration.answer
+        return self._holds_all_allowed and counted <= scaled(self._tokens, factor.held * ONE // factor.least)
 
     def _next_step(self, used: int) -> int:
         """How many tokens more to hold: a step ahead of what was used, and not beyond what is allowed at all."""
@@ -192,6 +192,17 @@ class Holding:
         if len(demand) == 1 or not any(self.held.amount(need.account.id) for need in demand[1:]):
             return demand
         return tuple(need for need in demand[:-1] if need.amount) + demand[-1:]
+
+    def _take_price(self) -> None:
+        """The price for the prompt as counted, and the one by which is held: for the longest that the prompt may be."""
+        tokens, bound = self._count.tokens, self._count.bound
+        self.price = price = self._price(self._model, tokens)
+        if bound != tokens:
+            price = self._price(self._model, bound)
+        self._bound = dearest(price, self._call.request) if price is not None else None
+
+    def _price(self, model: str, prompt_tokens: int) -> Price | None:
+        return self._assembly.prices.price(self._route.upstream, model, self._call.at_ms, prompt_tokens)
 
     def _demands(self, usage: Usage) -> tuple[Demand, ...]:
         """What a usage asks of every account at the price by which is held."""

@@ -66,7 +66,7 @@ async def _first_that_answers(
         asked, ending = await answer.asked(route) if answer.goes_on else call, None
         count = await (counts if asked is call else Counts(asked, assembly)).of(route)
         facts = assembly.facts.of(route)
-        too_long = await _too_long(asked, route, count, facts, assembly) if facts.window is not None else None
+        too_long = await _too_long(asked, route, count, facts) if facts.window is not None else None
         if too_long is not None:
             publish(_failed(call, route, too_long, clock))
             candidates.does_not_fit(route, too_long)
@@ -116,16 +116,13 @@ async def _first_that_answers(
     raise candidates.last
 
 
-async def _too_long(
-    call: Call, route: Route, count: PromptCount, facts: Facts, assembly: Assembly
-) -> ContextTooLong | None:
+async def _too_long(call: Call, route: Route, count: PromptCount, facts: Facts) -> ContextTooLong | None:
     """The refusal of a call that cannot fit the route; a prompt still being counted is waited for only if in doubt."""
-    percent = assembly.counter.family(route.model).percent
     if not count.is_exact:
-        if too_long_for(route, facts, call.request, count.tokens * 2 // 3, percent) is None:
+        if too_long_for(route, facts, call.request, count.least * 2 // 3) is None:
             return None
         await count.exact()
-    return too_long_for(route, facts, call.request, count.tokens, percent)
+    return too_long_for(route, facts, call.request, count.least)
 
 
 def _tell_health(assembly: Assembly, route: Route, ending: Ending | None) -> None:

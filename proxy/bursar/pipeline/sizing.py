@@ -42,7 +42,7 @@ class Size:
 
 
 def first_size(request: ChatRequest, prompt_tokens: int, limits: LimitSettings) -> Size:
-    """What to hold if it can be borne."""
+    """What to hold if it can be borne, for a prompt that will hardly be above so many tokens."""
     prompt = prompt_tokens + prompt_tokens // _MARGIN_DIVISOR + _MARGIN_TOKENS
     if request.stream:
         first = limits.first_slice_tokens if request.limit is None else min(limits.first_slice_tokens, request.limit)
@@ -51,20 +51,17 @@ def first_size(request: ChatRequest, prompt_tokens: int, limits: LimitSettings) 
     return Size(Usage(prompt, bound * request.answers), bound if request.limit is None else None)
 
 
-def too_long_for(
-    route: Route, facts: Facts, request: ChatRequest, prompt_tokens: int, percent: int
-) -> ContextTooLong | None:
+def too_long_for(route: Route, facts: Facts, request: ChatRequest, least: int) -> ContextTooLong | None:
     """The refusal of a request that cannot fit a route's window: prompt and the answer's limit together.
 
-    `percent` is the factor that is in our count of the prompt: only what would not fit without it is sure
-    not to fit, and all else is for the upstream to judge.
+    `least` is what the prompt surely takes: all else is for the upstream to judge.
     """
     if facts.window is None:
         return None
     most = request.limit or 0
     if facts.traits.output_limit is not None:
         most = min(most, facts.traits.output_limit)
-    needed = prompt_tokens * 100 // max(percent, 100) + most
+    needed = least + most
     if needed <= facts.window:
         return None
     refusal = ContextTooLong(

@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from fakes.counting import prompt_tokens, text_tokens
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bursar.dialects.canonical import PromptParts
-from bursar.domain.usage import Estimate
 from bursar.metering.count import PromptCounter, scaled
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import Vocabularies
@@ -144,33 +144,33 @@ def test_known_prompts_count_as_they_were_charged(
     fields: dict[str, Any],
 ) -> None:
     parts = parts_of(messages, **fields)
-    assert counter.prompt_tokens(parts, model) == charged
-    assert counter.prompt_tokens(parts_of(messages, **fields), model) == charged, "the same from memory"
+    assert prompt_tokens(counter, parts, model) == charged
+    assert prompt_tokens(counter, parts_of(messages, **fields), model) == charged, "the same from memory"
 
 
 def test_forms_of_the_same_tools_count_alike(counter: PromptCounter, parts_of: MakeParts) -> None:
     anthropic = {"name": "foo", "description": "Do a foo", "input_schema": function("foo")["parameters"]}
     plain = function("foo", description="Do a foo")
     counts = {
-        counter.prompt_tokens(parts_of(HELLO, tools=[tool]), "gpt-4o")
+        prompt_tokens(counter, parts_of(HELLO, tools=[tool]), "gpt-4o")
         for tool in (anthropic, plain, {"type": "function", **plain}, {"type": "function", "function": plain})
     }
     assert len(counts) == 1
 
 
 def test_no_tools_cost_nothing(counter: PromptCounter, parts_of: MakeParts) -> None:
-    without = counter.prompt_tokens(parts_of(HELLO), "gpt-4o")
+    without = prompt_tokens(counter, parts_of(HELLO), "gpt-4o")
     for none in (list[str](), None, dict[str, str]()):
-        assert counter.prompt_tokens(parts_of(HELLO, tools=none), "gpt-4o") == without
+        assert prompt_tokens(counter, parts_of(HELLO, tools=none), "gpt-4o") == without
 
 
 def test_factors_are_on_the_text(counter: PromptCounter, parts_of: MakeParts) -> None:
     parts = parts_of([{"role": "user", "content": "word " * 995}])
-    plain = counter.prompt_tokens(parts, "gpt-4o")
-    assert counter.prompt_tokens(parts, "claude-sonnet-4-5") == scaled(plain, 120)
-    assert counter.prompt_tokens(parts, "claude-opus-4-7") == scaled(plain, 150)
-    assert counter.prompt_tokens(parts, "some-new-model") == scaled(plain, 110)
-    assert scaled(1, 110) == 2
+    plain = prompt_tokens(counter, parts, "gpt-4o")
+    assert prompt_tokens(counter, parts, "claude-sonnet-4-5") == scaled(plain, 1_200)
+    assert prompt_tokens(counter, parts, "claude-opus-4-7") == scaled(plain, 1_500)
+    assert prompt_tokens(counter, parts, "some-new-model") == scaled(plain, 1_100)
+    assert scaled(1, 1_100) == 2
 
 
 def test_media_are_counted_by_rule_and_not_scaled(counter: PromptCounter, parts_of: MakeParts) -> None:
@@ -178,50 +178,24 @@ def test_media_are_counted_by_rule_and_not_scaled(counter: PromptCounter, parts_
     image = {"type": "image_url", "image_url": {"url": url, "detail": "low"}}
     text = {"type": "text", "text": "What is this?"}
     for model, expected in (("gpt-4o", 85), ("gpt-4o-mini", 2833), ("gemini-3-pro", 280)):
-        with_it = counter.prompt_tokens(parts_of([{"role": "user", "content": [text, image]}]), model)
-        without = counter.prompt_tokens(parts_of([{"role": "user", "content": [text]}]), model)
+        with_it = prompt_tokens(counter, parts_of([{"role": "user", "content": [text, image]}]), model)
+        without = prompt_tokens(counter, parts_of([{"role": "user", "content": [text]}]), model)
         assert with_it - without == expected
 
 
 def test_plain_prompts_and_formats(counter: PromptCounter, parts_of: MakeParts) -> None:
-    assert counter.prompt_tokens(parts_of([], text=("hello world", "hello")), "gpt-4o") == 3
-    assert counter.prompt_tokens(parts_of([]), "gpt-4o") == 1
-    free = counter.prompt_tokens(parts_of(HELLO, response_format={"type": "json_object"}), "gpt-4o")
+    assert prompt_tokens(counter, parts_of([], text=("hello world", "hello")), "gpt-4o") == 3
+    assert prompt_tokens(counter, parts_of([]), "gpt-4o") == 1
+    free = prompt_tokens(counter, parts_of(HELLO, response_format={"type": "json_object"}), "gpt-4o")
     schema = {"type": "json_schema", "json_schema": {"name": "answer", "schema": NESTED}}
-    assert free == counter.prompt_tokens(parts_of(HELLO), "gpt-4o")
-    assert counter.prompt_tokens(parts_of(HELLO, response_format=schema), "gpt-4o") > free + 20
+    assert free == prompt_tokens(counter, parts_of(HELLO), "gpt-4o")
+    assert prompt_tokens(counter, parts_of(HELLO, response_format=schema), "gpt-4o") > free + 20
 
 
 def test_an_answers_text_is_counted_with_the_models_factor(counter: PromptCounter) -> None:
-    assert counter.text_tokens("hello world", "gpt-4o") == 2
-    assert counter.text_tokens("hello world", "claude-opus-5") == 3
-    assert counter.text_tokens("", "gpt-4o") == 0
-
-
-@pytest.mark.parametrize(
-    ("limit", "model_limit", "answers", "expected"),
-    [
-        (None, None, 1, (1000, None)),
-        (None, None, 3, (3000, None)),
-        (50, None, 1, (50, 50)),
-        (5000, None, 2, (10_000, 5000)),
-        (5000, 4096, 1, (4096, 4096)),
-        (None, 4096, 1, (1000, 4096)),
-        (None, 500, 2, (1000, 500)),
-    ],
-)
-def test_an_estimate_is_a_prompt_and_a_bound(
-    counter: PromptCounter,
-    parts_of: MakeParts,
-    limit: int | None,
-    model_limit: int | None,
-    answers: int,
-    expected: tuple[int, int | None],
-) -> None:
-    estimate = counter.estimate(
-        parts_of(HELLO), "gpt-4o", limit=limit, answers=answers, first_slice=1000, model_limit=model_limit
-    )
-    assert estimate == Estimate(8, *expected, answers=answers)
+    assert text_tokens(counter, "hello world", "gpt-4o") == 2
+    assert text_tokens(counter, "hello world", "claude-opus-5") == 3
+    assert text_tokens(counter, "", "gpt-4o") == 0
 
 
 def conversation(turns: int, size: int) -> list[dict[str, str]]:
@@ -238,7 +212,7 @@ def test_only_what_is_new_is_fresh(counter: PromptCounter, parts_of: MakeParts) 
     first = parts_of(turns)
     sizes = [len(bytes(raw)) for raw in first.messages]
     assert counter.fresh_bytes(first, "gpt-4o") == sum(sizes)
-    counted = counter.prompt_tokens(first, "gpt-4o")
+    counted = prompt_tokens(counter, first, "gpt-4o")
     assert counter.fresh_bytes(parts_of(turns), "gpt-4o") == 0
     assert counter.fresh_bytes(parts_of(turns), "gpt-4") == sum(sizes), "another encoding, other counts"
 
@@ -246,9 +220,9 @@ def test_only_what_is_new_is_fresh(counter: PromptCounter, parts_of: MakeParts) 
     grown = parts_of([*turns, news], tools=[WEATHER])
     fresh = counter.fresh_bytes(grown, "gpt-4o")
     assert fresh == len(bytes(grown.messages[-1])) + len(msgspec.json.encode([WEATHER]))
-    assert counter.prompt_tokens(grown, "gpt-4o") > counted
+    assert prompt_tokens(counter, grown, "gpt-4o") > counted
     assert counter.fresh_bytes(grown, "gpt-4o") == 0
-    assert counter.prompt_tokens(parts_of(turns), "gpt-4o") == counted
+    assert prompt_tokens(counter, parts_of(turns), "gpt-4o") == counted
 
 
 ROUGH = {
@@ -266,17 +240,17 @@ def test_a_bound_by_a_sample_holds_for_text(kind: str, counter: PromptCounter, p
         parts = parts_of(ROUGH[kind], tools=[WEATHER])
         rough = PromptCounter(counter.text).rough(parts, model)
         assert rough is not None
-        exact = PromptCounter(counter.text).prompt_tokens(parts, model)
-        assert exact <= rough[1]
-        assert exact * 0.8 < rough[0] < exact * 1.3
+        exact = PromptCounter(counter.text).prompt(parts, model).text
+        assert exact <= rough[1].text
+        assert exact * 0.8 < rough[0].text < exact * 1.3
 
 
 def test_what_is_known_already_is_exact_in_a_bound(counter: PromptCounter, parts_of: MakeParts) -> None:
     turns = conversation(30, 200)
-    known = counter.prompt_tokens(parts_of(turns), "gpt-4o")
+    known = prompt_tokens(counter, parts_of(turns), "gpt-4o")
     rough = counter.rough(parts_of([*turns, {"role": "user", "content": "and " * 300}]), "gpt-4o")
     assert rough is not None
-    assert known < rough[0] <= rough[1] < known + 700
+    assert known < rough[0].text <= rough[1].text < known + 700
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -287,20 +261,20 @@ def test_nothing_is_bounded_whose_bytes_say_nothing(place: int, counter: PromptC
 
 def test_a_lookup_for_one_request_is_not_used_for_another(counter: PromptCounter, parts_of: MakeParts) -> None:
     one, other = parts_of(conversation(5, 10)), parts_of(conversation(7, 30))
-    expected = [PromptCounter(counter.text).prompt_tokens(parts, "gpt-4o") for parts in (one, other)]
+    expected = [prompt_tokens(PromptCounter(counter.text), parts, "gpt-4o") for parts in (one, other)]
     counter.fresh_bytes(one, "gpt-4o")
-    assert counter.prompt_tokens(other, "gpt-4o") == expected[1]
-    assert counter.prompt_tokens(one, "gpt-4o") == expected[0]
+    assert prompt_tokens(counter, other, "gpt-4o") == expected[1]
+    assert prompt_tokens(counter, one, "gpt-4o") == expected[0]
     counter.fresh_bytes(one, "gpt-4")
-    assert counter.prompt_tokens(one, "gpt-4o") == expected[0]
+    assert prompt_tokens(counter, one, "gpt-4o") == expected[0]
 
 
 def test_of_a_huge_request_only_so_much_is_looked_up_at_once(counter: PromptCounter, parts_of: MakeParts) -> None:
     parts = parts_of([{"role": "user", "content": "word " * 300_000} for _ in range(4)])
     whole = sum(len(bytes(raw)) for raw in parts.messages)
-    counted = counter.prompt_tokens(parts, "gpt-4o")
+    counted = prompt_tokens(counter, parts, "gpt-4o")
     assert 0 < counter.fresh_bytes(parts, "gpt-4o") < whole, "what lies beyond is taken for new"
-    assert counter.prompt_tokens(parts, "gpt-4o") == counted
+    assert prompt_tokens(counter, parts, "gpt-4o") == counted
 
 
 def test_a_vocabulary_that_is_not_loaded_counts_as_work(parts_of: MakeParts) -> None:
@@ -313,14 +287,14 @@ def test_a_vocabulary_that_is_not_loaded_counts_as_work(parts_of: MakeParts) -> 
 def test_the_loops_thread_and_a_worker_may_count_at_once(text_counter: TextCounter, parts_of: MakeParts) -> None:
     counter = PromptCounter(text_counter, remembered=50)
     requests = [parts_of(conversation(turns, 5)) for turns in range(1, 60)]
-    expected = [PromptCounter(text_counter).prompt_tokens(parts, "gpt-4o") for parts in requests]
+    expected = [prompt_tokens(PromptCounter(text_counter), parts, "gpt-4o") for parts in requests]
 
     def count(offset: int) -> bool:
         right = True
         for step in range(len(requests)):
             at = (step * 7 + offset) % len(requests)
             counter.fresh_bytes(requests[at - 1], "gpt-4o")
-            right = right and counter.prompt_tokens(requests[at], "gpt-4o") == expected[at]
+            right = right and prompt_tokens(counter, requests[at], "gpt-4o") == expected[at]
         return right
 
     with ThreadPoolExecutor(3) as threads:
@@ -370,8 +344,8 @@ def test_no_request_is_too_odd(
     fields = {"tools": tools, "tool_choice": tool_choice, "response_format": response_format}
     counter = PromptCounter(text_counter)
     for model in ("gpt-4o", "claude-sonnet-4-5", "gemini-2.5-pro"):
-        counted = counter.prompt_tokens(parts_of(messages, **fields), model)
-        assert counted == counter.prompt_tokens(parts_of(messages, **fields), model) > 0
+        counted = prompt_tokens(counter, parts_of(messages, **fields), model)
+        assert counted == prompt_tokens(counter, parts_of(messages, **fields), model) > 0
 
 
 @pytest.mark.parametrize(
@@ -382,7 +356,7 @@ def test_no_request_is_too_odd(
 def test_what_cannot_be_decoded_is_counted_as_its_text(counter: PromptCounter, content: bytes) -> None:
     raw = msgspec.Raw(content)
     parts = PromptParts((raw,), tools=raw, tool_choice=raw, response_format=raw)
-    assert counter.prompt_tokens(parts, "gpt-4o") >= 6
+    assert prompt_tokens(counter, parts, "gpt-4o") >= 6
 
 
 def test_deep_nesting_is_survived_close_to_the_end_of_the_stack(counter: PromptCounter) -> None:
@@ -391,7 +365,7 @@ def test_deep_nesting_is_survived_close_to_the_end_of_the_stack(counter: PromptC
     def descend(depth: int) -> int:
         if depth:
             return descend(depth - 1)
-        return counter.prompt_tokens(PromptParts((raw,), tools=raw, response_format=raw), "gpt-4o")
+        return prompt_tokens(counter, PromptParts((raw,), tools=raw, response_format=raw), "gpt-4o")
 
     for left in (60, 120, 250):
         used = len(list(_frames()))
@@ -418,7 +392,7 @@ def test_a_growing_conversation_costs_little_beside_reading_it(counter: PromptCo
         parts = PromptParts(decoder.decode(body).messages)
         read = time.perf_counter()
         counter.fresh_bytes(parts, "gpt-4o")
-        counter.prompt_tokens(parts, "gpt-4o")
+        prompt_tokens(counter, parts, "gpt-4o")
         return read - started, time.perf_counter() - read
 
     seconds("first")

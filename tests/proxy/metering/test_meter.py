@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from fakes.counting import text_tokens
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ def tell(meter: Meter, text: str, size: int = 4) -> None:
 
 def test_without_a_report_our_own_count_is_the_usage(meter: Meter, counter: PromptCounter) -> None:
     tell(meter, WORDS * 50)
-    expected = Usage(PROMPT, counter.text_tokens(WORDS * 50, "gpt-4o"))
+    expected = Usage(PROMPT, text_tokens(counter, WORDS * 50, "gpt-4o"))
     assert meter.usage == meter.counted == expected
     assert meter.exact() == expected.completion_tokens
     assert (meter.quality, meter.reported, meter.heard, meter.notes) == (Quality.COUNTED, False, True, ())
@@ -40,14 +41,14 @@ def test_without_a_report_our_own_count_is_the_usage(meter: Meter, counter: Prom
 def test_a_models_factor_is_on_the_answer_too(counter: PromptCounter) -> None:
     meter = Meter(PROMPT, counter, "claude-opus-5")
     tell(meter, WORDS * 50)
-    assert meter.exact() == counter.text_tokens(WORDS * 50, "claude-opus-5")
+    assert meter.exact() == text_tokens(counter, WORDS * 50, "claude-opus-5")
 
 
 def test_reasoning_is_a_part_of_the_answer(meter: Meter, counter: PromptCounter) -> None:
     meter.hear(Heard(text="let me think", reasoning="let me think", choices=1))
     meter.hear(Heard(text="hello" + "so be it", reasoning="so be it", choices=1))
     counted = meter.counted
-    assert counted.reasoning_tokens == counter.text_tokens("let me thinkso be it", "gpt-4o")
+    assert counted.reasoning_tokens == text_tokens(counter, "let me thinkso be it", "gpt-4o")
     assert counted.completion_tokens == counted.reasoning_tokens + 1
 
 
@@ -137,7 +138,7 @@ def test_a_whole_plain_answer_is_heard_at_once(meter: Meter, counter: PromptCoun
     meter.hear(Heard(text=text, usage=Usage(50, 27_000), choices=1))
     assert (meter.usage, meter.quality) == (Usage(50, 27_000), Quality.REPORTED)
     assert meter.owed == len(text), "nothing has been counted on the loop"
-    assert meter.exact() == counter.text_tokens(text, "gpt-4o")
+    assert meter.exact() == text_tokens(counter, text, "gpt-4o")
     assert meter.owed == 0
 
 
