@@ -40,6 +40,11 @@ def add_limits(parser: argparse.ArgumentParser, *, lifts: bool) -> None:
         "--fallback", **listed, metavar="MODEL", help=f"what to try next for calls that name nothing{more}"
     )
     parser.add_argument(
+        "--keep-content",
+        action=argparse.BooleanOptionalAction,
+        help="whether prompts and answers of its calls are kept for a while; default: nothing is",
+    )
+    parser.add_argument(
         "--max-tokens", type=_none_or(_count), metavar="N", help=f"how long one answer may be, in tokens{more}"
     )
 
@@ -70,6 +75,8 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     for field, value in (("parallel", options.parallel), ("max_tokens", options.max_tokens)):
         if value is not None:
             fields[field] = None if value == _NONE else value
+    if options.keep_content is not None:
+        fields["keep_content"] = options.keep_content
     if options.expires is not None:
         now_ms = time.time_ns() // 1_000_000
         fields["expires_ms"] = None if options.expires == _NONE else now_ms + options.expires

@@ -42,6 +42,8 @@ def say_key(key: KeyView, caps: Sequence[Account], *, as_json: bool) -> None:
         ("fallback", " ".join(key.fallback) or "as configured"),
         ("longest answer", "as asked for" if key.max_tokens is None else f"{key.max_tokens:,} tokens"),
     ]
+    kept = "kept for a while: bursar log --id ID --content" if key.keep_content else "not kept"
+    rows.append(("content", kept))
     if key.former_until_ms is not None:
         rows.append(("key before", f"accepted until {instant(key.former_until_ms)}"))
     width = max(len(name) for name, _ in rows)
@@ -51,6 +53,7 @@ def say_key(key: KeyView, caps: Sequence[Account], *, as_json: bool) -> None:
 
 def _row(key: KeyView) -> tuple[str, ...]:
     limits = [*key.rates, *([f"{key.parallel} at once"] if key.parallel is not None else ())]
+    limits += ["keeps content"] if key.keep_content else []
     return (
         key.name,
         f"…{key.hint}",

@@ -22,6 +22,7 @@ examples:
   bursar key issue laptop --cap 5usd/day --cap 1000requests/hour
   bursar key issue ci --models 'small-*' --expires 30d --project website
   bursar key issue ci --rate 60/min 10/s --parallel 4 --ip 10.0.0.0/8 --max-tokens 4000
+  bursar key issue agent --keep-content   its prompts and answers can be read for a while: bursar log --id ID --content
   bursar key issue laptop --json          {"name": "laptop", "key": "bk-..."}
   bursar key list
   bursar key show laptop
@@ -32,6 +33,7 @@ examples:
 """
 
 _USUAL_GRACE = "24h"
+_STAYS = "What was kept of its calls stays until its time is over. To delete it now: bursar content forget --key {name}"
 
 
 def arguments(parser: argparse.ArgumentParser, name: str) -> None:
@@ -84,7 +86,10 @@ def run(options: argparse.Namespace) -> int:
                 access.enable_key(options.name)
                 _done(options, access, f'The key "{options.name}" is accepted again.')
             case "revoke":
+                kept = _found(options.name, access)
                 access.revoke_key(options.name)
+                if kept is not None and kept.keep_content:
+                    complain(_STAYS.format(name=options.name))
                 if options.json:
                     say_json({"name": options.name, "revoked": True})
                 else:
@@ -99,16 +104,20 @@ def _issue(options: argparse.Namespace, access: KeyAccess) -> None:
     for cap in options.cap:
         set_key_cap(options, cap)
     _say_once(options, access.issue_key(issue_command(options)), f'This is the key "{options.name}".')
+    if options.keep_content:
+        complain("Prompts and answers of its calls are kept for a while; for how long: bursar content list")
 
 
 def _set(options: argparse.Namespace, access: KeyAccess) -> None:
     command = change_command(options)
     if command == ChangeKey() and not options.cap:
         raise Failed(f"Say what to change: bursar key set {options.name} --rate 60/min (bursar key set --help).")
-    _named(options.name, access)
+    before = _named(options.name, access)
     for cap in options.cap:
         set_key_cap(options, cap)
     access.change_key(options.name, command)
+    if before.keep_content and options.keep_content is False:
+        complain(_STAYS.format(name=options.name))
     _show(options, access)
 
 

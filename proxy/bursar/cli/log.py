@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from bursar.cli.content_lines import content_lines
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.log_lines import exchange_lines, line_of
 from bursar.cli.output import complain, say, say_json
@@ -12,6 +13,7 @@ from bursar.cli.places import add_config, places_of
 from bursar.cli.process_lines import show
 from bursar.cli.running import asking
 from bursar.contract.commands import AttemptRow
+from bursar.contract.content import content_of
 from bursar.contract.log_line import Level
 from bursar.contract.questions import Questions
 from bursar.contract.way_in import NotRunning
@@ -26,6 +28,7 @@ examples:
   bursar log --limit 500 --json     one JSON object a line; money in nano-dollars
   bursar log --follow               and what comes, until Ctrl-C; waits while the proxy is away
   bursar log --id 1g6xk5v7zq0w3m    one call: its attempts, their prices, who paid
+  bursar log --id 1g6xk5v7zq0w3m --content    what it asked and was answered, where its key keeps that
   bursar log --process --follow     what the proxy says of itself
   bursar log --process --level warning --having upstream
 """
@@ -44,6 +47,9 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--follow", action="store_true", help="go on with what comes")
     which.add_argument("--id", metavar="EXCHANGE", help="one call, by the id in its x-bursar-exchange header")
+    parser.add_argument(
+        "--content", action="store_true", help="with --id: the prompt and the answer; with --json the media too"
+    )
     parser.add_argument("--process", action="store_true", help="what the proxy says of itself, in place of calls")
     parser.add_argument("--level", choices=list(map(str, Level)), help="with --process: the least important line")
     parser.add_argument("--having", metavar="WORDS", help="with --process: lines that have all of these words")
@@ -52,12 +58,14 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ask, and print."""
+    if options.content and not options.id:
+        raise Failed("--content is for one call: bursar log --id ID --content", Exit.WRONG_USE)
     if options.process:
         return _of_the_process(options)
     if options.level or options.having:
         raise Failed("--level and --having are for --process.", Exit.WRONG_USE)
     if options.id:
-        return _one(options)
+        return _content(options) if options.content else _one(options)
     with asking(places_of(options)) as proxy:
         rows = list(_latest(proxy, options.limit))[::-1]
     if not (rows or options.follow):
@@ -86,6 +94,17 @@ def _one(options: argparse.Namespace) -> int:
     else:
         for line in exchange_lines(exchange, units):
             say(line)
+    return Exit.OK
+
+
+def _content(options: argparse.Namespace) -> int:
+    with asking(places_of(options)) as proxy:
+        content = proxy.ask(content_of(options.id, media=options.json))
+    if options.json:
+        say_json(content)
+        return Exit.OK
+    for line in content_lines(content):
+        say(line)
     return Exit.OK
 
 

@@ -41,6 +41,7 @@ COMMANDS = {
     "ask": Entry("ask", "talk to an alias or a model, and see what it costs", mixed=True),
     "explain": Entry("explain", "what a request would cost, who would pay, what would refuse it; sends nothing"),
     "key": Entry("keys", "the keys of client applications: issue, limit, rotate, revoke"),
+    "content": Entry("content", "prompts and answers that are kept, for keys that say so: how much, and delete it now"),
     "alias": Entry("aliases", "the names that clients ask for, and where each goes, in which order"),
     "cap": Entry("caps", "set, list, raise and remove spending limits"),
     "plan": Entry("plans", "subscriptions: what is left, their states, changes of plan"),

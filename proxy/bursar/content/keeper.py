@@ -16,16 +16,13 @@ from typing import TypeVar
 from bursar.config.schema import ContentSettings
 from bursar.content.making import Given, made, packed, unpacked
 from bursar.content.recording import TOO_MUCH, Recording
-from bursar.content.segments import Segment, Segments, Sort
+from bursar.content.segments import Segments, Sort, kept_of_keys
 from bursar.contract.content import CallContent, Forgotten, KeptContent, KeptOfKey
 from bursar.dialects.openai_chat_request import ChatRequest
 from bursar.domain.clock import Clock
 from bursar.domain.refusals import UnknownContent
 
 _log = logging.getLogger(__name__)
-
-FOLDER = "content"
-"""In the folder of the ledger."""
 
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 MOST_WAITING = 2_000
@@ -88,7 +85,7 @@ class Keeper:
             raise UnknownContent(
                 f"the content of {exchange_id} is not kept: {why}"
                 if why
-                else f"no content of {exchange_id} is kept: its key does not say so, its time is over, or it was deleted"
+                else f"no content of {exchange_id} is kept: its key does not say so, it is too old, or it was deleted"
             )
         return found
 
@@ -260,22 +257,6 @@ class _Thread(threading.Thread):
     def run(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
-
-
-def kept_of_keys(files: Segments) -> tuple[KeptOfKey, ...]:
-    """How much is kept of each key, by name."""
-    found: dict[str, list[Segment]] = {}
-    for each in files.all():
-        found.setdefault(each.key, []).append(each)
-    return tuple(
-        KeptOfKey(
-            key,
-            sum(files.size_of(each) for each in segments if each.sort is Sort.TEXT),
-            sum(files.size_of(each) for each in segments if each.sort is Sort.MEDIA),
-            min(each.hour_ms for each in segments),
-        )
-        for key, segments in sorted(found.items())
-    )
 
 
 def _reason(error: Exception) -> str:

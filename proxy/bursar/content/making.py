@@ -40,7 +40,7 @@ class Given:
     key: str
     at_ms: int
     fields: dict[str, msgspec.Raw] = field(default_factory=dict)
-    messages: tuple[msgspec.Raw, ...] = ()
+    messages: tuple[bytes, ...] = ()
     answer: list[bytes] = field(default_factory=list)
     streamed: bool = False
     ended: AnswerEnd = AnswerEnd.NONE
@@ -158,7 +158,7 @@ def _inflated(given: Given) -> Iterator[bytes]:
         given.shortened = True
 
 
-def _value(raw: msgspec.Raw) -> object:
+def _value(raw: bytes) -> object:
     try:
         return _anything.decode(raw)
     except NOT_JSON:

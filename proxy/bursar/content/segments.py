@@ -16,7 +16,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from bursar.contract.content import KeptOfKey
 from bursar.domain.exchange import instant_of
+
+FOLDER = "content"
+"""In the folder of the ledger."""
 
 HOUR_MS = 3_600_000
 _HEAD = struct.Struct(">4s14sII")
@@ -182,6 +186,22 @@ class Segments:
         with suppress(OSError):  # others are in it
             path.parent.rmdir()
         return size or 0
+
+
+def kept_of_keys(files: Segments) -> tuple[KeptOfKey, ...]:
+    """How much is kept of each key, by name."""
+    found: dict[str, list[Segment]] = {}
+    for each in files.all():
+        found.setdefault(each.key, []).append(each)
+    return tuple(
+        KeptOfKey(
+            key,
+            sum(files.size_of(each) for each in segments if each.sort is Sort.TEXT),
+            sum(files.size_of(each) for each in segments if each.sort is Sort.MEDIA),
+            min(each.hour_ms for each in segments),
+        )
+        for key, segments in sorted(found.items())
+    )
 
 
 def _folder_of(key: str) -> str:

@@ -25,7 +25,8 @@ from bursar.config.base_url import is_loopback
 from bursar.config.load import load
 from bursar.config.schema import Config
 from bursar.config.zone import zone_named
-from bursar.content.keeper import FOLDER, Keeper
+from bursar.content.keeper import Keeper
+from bursar.content.segments import FOLDER
 from bursar.contract.codec import CONTRACT
 from bursar.contract.commands import Status
 from bursar.contract.events import AttemptSettled, Event, Granted, Stopping
