@@ -9,13 +9,13 @@ NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class PromptParts(msgspec.Struct, frozen=True):
-    """What a request asks the model to read, each part as the JSON that came (`Raw`), so that a long
+    """What a request asks the model to read, each part as the JSON that came, so that a long
     conversation is parsed only where it is new.
 
     `messages` are chat messages; `text` are plain prompts of the older endpoints.
     """
 
-    messages: tuple[msgspec.Raw, ...] = ()
+    messages: tuple[bytes, ...] = ()
     tools: msgspec.Raw | None = None
     tool_choice: msgspec.Raw | None = None
     response_format: msgspec.Raw | None = None

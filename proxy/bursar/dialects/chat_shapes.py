@@ -4,7 +4,6 @@ What is a chat request already passes untouched. Sources of the shapes: OpenAI A
 response" and "Create chat completion"; Anthropic API reference, "Messages"; reports of what Cursor sends.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -25,7 +24,12 @@ _MEDIA = b'"source"'
 _CUSTOM = b'"custom"'
 _NESTED = (b'"function":', b'"function" :')
 _NULL = msgspec.Raw(b"null")
-_PLAIN = re.compile(rb'\{ ?"role": ?"[a-z]*", ?"content": ?["n]')
+_PLAIN = tuple(
+    b'{"role":%b"%b",%b"content":%b%b' % (gap, role, gap, gap, begins)
+    for gap in (b"", b" ")
+    for role in (b"user", b"assistant", b"system", b"developer")
+    for begins in (b'"', b"null")
+)
 """How clients begin a message whose content is one text, or none: then it has no blocks of any shape."""
 
 
@@ -46,7 +50,7 @@ class Shaped(NamedTuple):
     custom_tools: frozenset[str] = frozenset()
 
 
-def as_chat(fields: dict[str, msgspec.Raw], messages: Sequence[msgspec.Raw]) -> Shaped:
+def as_chat(fields: dict[str, msgspec.Raw], messages: Sequence[bytes]) -> Shaped:
     """A chat request: the same fields where they are one, else those that mean the same.
 
     `messages` are the field's, one by one; empty where there are none. Looks at little where it is a chat already:
@@ -58,7 +62,7 @@ def as_chat(fields: dict[str, msgspec.Raw], messages: Sequence[msgspec.Raw]) -> 
     if _has(fields, "system"):
         return _made(messages_as_chat, fields)
     if not _has(fields, "tools"):
-        return _made(messages_as_chat, fields) if any(map(_has_media, messages)) else Shaped(fields)
+        return _made(messages_as_chat, fields) if _have_media(messages) else Shaped(fields)
     if not _foreign(bytes(fields["tools"])):
         return Shaped(fields)
     whole = bytes(fields["messages"])
@@ -67,8 +71,8 @@ def as_chat(fields: dict[str, msgspec.Raw], messages: Sequence[msgspec.Raw]) -> 
     return _with_chat_tools(fields)
 
 
-def _has_media(message: msgspec.Raw) -> bool:
-    return _PLAIN.match(message) is None and _MEDIA in bytes(message)
+def _have_media(messages: Sequence[bytes]) -> bool:
+    return any(_MEDIA in message for message in messages if not message.startswith(_PLAIN))
 
 
 def _made(convert: Callable[[dict[str, Any]], dict[str, Any]], fields: dict[str, msgspec.Raw]) -> Shaped:

@@ -49,7 +49,7 @@ def prefilled(request: ChatRequest, text: str, tokens: int) -> ChatRequest | Non
     limit = request.limit - tokens if request.limit is not None else None
     if not text or (limit is not None and limit < 1):
         return None
-    messages = list(request.parts.messages)
+    messages = list(map(msgspec.Raw, request.parts.messages))
     last = _value(messages[-1])
     if isinstance(last, dict) and last.get("role") == "assistant":
         before = last.get("content")

@@ -5,6 +5,7 @@ only those that must change are written anew. Source: OpenAI API reference, "Cre
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from bursar.dialects.busy import MOST_ASKED, is_busy
 from bursar.dialects.canonical import NOT_JSON, PromptParts
 from bursar.dialects.chat_shapes import as_chat
-from bursar.dialects.fallback_fields import FALLBACK_FIELDS, first_model
+from bursar.dialects.fallback_fields import FALLBACK_FIELDS, brings_fallback, first_model
 from bursar.dialects.traits import LIMIT_FIELDS, NEW_LIMIT, OLD_LIMIT
 from bursar.domain.refusals import BadRequest, BodyTooLarge, InvalidParameter, MissingParameter
 
@@ -24,6 +25,8 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raw_list = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
 _anything = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
+
+_USAGE_ALONE = msgspec.Raw(b'{"include_usage":true}')
 
 
 class ChatRequest(msgspec.Struct, frozen=True):
@@ -62,19 +65,18 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
     model = _text(fields, "model") or first_model(fields)
     if not model:
         raise MissingParameter("The request names no `model`; GET /v1/models lists those there are.", param="model")
-    stated = {name: _count(fields, name, 1, _LARGEST_COUNT) for name in (NEW_LIMIT, OLD_LIMIT)}
-    limits = {name: count for name, count in stated.items() if count is not None}
-    options = _value(fields, "stream_options")
+    limit, limit_field = _limit(fields)
+    options = _value(fields, "stream_options") if "stream_options" in fields else None
     return ChatRequest(
-        fields=fields,
-        model=model,
-        stream=_flag(fields, "stream"),
-        wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
-        parts=_parts(fields, messages),
-        limit=max(limits.values(), default=None),
-        limit_field=next(iter(limits), None),
-        answers=max(_count(fields, name, 1, _LARGEST_ANSWERS) or 1 for name in ("n", "best_of")),
-        custom_tools=custom_tools,
+        fields,
+        model,
+        "stream" in fields and _flag(fields, "stream"),
+        isinstance(options, dict) and options.get("include_usage") is True,
+        _parts(fields, messages),
+        limit,
+        limit_field,
+        _answers(fields),
+        custom_tools,
     )
 
 
@@ -104,20 +106,26 @@ def write_request(request: ChatRequest, model: str, limit: int | None = None) ->
 
 def sendable_fields(request: ChatRequest, model: str) -> dict[str, msgspec.Raw]:
     """The fields to send to a route: with its own name of the model, usage asked for, our own fields left out."""
-    fields = {name: value for name, value in request.fields.items() if name not in FALLBACK_FIELDS}
-    fields["model"] = _raw(model)
+    fields = request.fields.copy()
+    if brings_fallback(fields):
+        for name in FALLBACK_FIELDS:
+            fields.pop(name, None)
+    fields["model"] = _named(model)
     if request.stream:
         fields["stream_options"] = _with_usage(fields.get("stream_options"))
     return fields
 
 
+@lru_cache(4096)
 def limit_field_of(model: str) -> str:
     """OpenAI's newer models refuse `max_tokens`; everybody else may not know its successor."""
     return "max_completion_tokens" if _NEWER.match(model.rpartition("/")[2]) else "max_tokens"
 
 
 def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
-    asked = _anything.decode(options) if options is not None else {}
+    if options is None:
+        return _USAGE_ALONE
+    asked = _anything.decode(options)
     return _raw({**(asked if isinstance(asked, dict) else {}), "include_usage": True})
 
 
@@ -138,15 +146,38 @@ def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
         raise BadRequest(f"The request body is not valid JSON: {error}.") from None
 
 
-def _listed(fields: dict[str, msgspec.Raw]) -> tuple[msgspec.Raw, ...] | None:
-    """The messages one by one; None where there is no list of them."""
+def _listed(fields: dict[str, msgspec.Raw]) -> tuple[bytes, ...] | None:
+    """The messages one by one; None where there is no list of them.
+
+    Each is copied out of the body once: whoever looks at them, and several do, would else make a copy of its own.
+    """
     try:
-        return _raw_list.decode(fields["messages"]) if "messages" in fields else None
+        return tuple(map(bytes, _raw_list.decode(fields["messages"]))) if "messages" in fields else None
     except NOT_JSON:
         return None
 
 
-def _parts(fields: dict[str, msgspec.Raw], messages: tuple[msgspec.Raw, ...] | None) -> PromptParts:
+def _limit(fields: dict[str, msgspec.Raw]) -> tuple[int | None, str | None]:
+    """The larger of the limits stated, and the first field that states one."""
+    largest: int | None = None
+    field: str | None = None
+    for name in (NEW_LIMIT, OLD_LIMIT):
+        count = _count(fields, name, 1, _LARGEST_COUNT) if name in fields else None
+        if count is not None:
+            largest, field = (count, name) if largest is None else (max(largest, count), field)
+    return largest, field
+
+
+def _answers(fields: dict[str, msgspec.Raw]) -> int:
+    """How many answers are made and charged."""
+    answers = 1
+    for name in ("n", "best_of"):
+        if name in fields:
+            answers = max(answers, _count(fields, name, 1, _LARGEST_ANSWERS) or 1)
+    return answers
+
+
+def _parts(fields: dict[str, msgspec.Raw], messages: tuple[bytes, ...] | None) -> PromptParts:
     if "messages" not in fields:
         raise MissingParameter("The request has no `messages`.", param="messages")
     if messages is None:
@@ -196,3 +227,9 @@ def _count(fields: dict[str, msgspec.Raw], name: str, least: int, most: int) -> 
 
 def _raw(value: object) -> msgspec.Raw:
     return msgspec.Raw(_encoder.encode(value))
+
+
+@lru_cache(4096)
+def _named(model: str) -> msgspec.Raw:
+    """A route's name of a model as JSON: there are few, and each call states one."""
+    return _raw(model)

@@ -105,9 +105,9 @@ def _text_of(message: Any) -> str | None:
 def has_result_lists(request: ChatRequest) -> bool:
     """Whether a tool's result in the request is a list of parts."""
     return any(
-        _text_of(_anything.decode(raw)) is not None
-        for raw in request.parts.messages
-        if any(role in bytes(raw) for role in _TOOL_ROLE)
+        _text_of(_anything.decode(message)) is not None
+        for message in request.parts.messages
+        if any(role in message for role in _TOOL_ROLE)
     )
 
 

@@ -110,7 +110,7 @@ def affordable(standings: Mapping[str, Standing], demands_of: Callable[[int], tu
 
 def dearest(price: Price, request: ChatRequest) -> Price:
     """The price by which is held: of each side the dearest kind of token that may come."""
-    sound = price.audio_input is not None and any(_AUDIO_PART in bytes(part) for part in request.parts.messages)
+    sound = price.audio_input is not None and any(_AUDIO_PART in part for part in request.parts.messages)
     return _dearest(price, sound)
 
 
