@@ -19,9 +19,9 @@ Prompts and answers are learned apart. The same vocabulary reads and writes, but
 vendor adds to it (its words for tools, a prompt of its own), and an answer is not. Of answers only those are taken
 whose every token we saw: none that had reasoning, which is charged and mostly hidden.
 
-The figures are order statistics of the last pairs: the median, and what leaves one in forty on either side. So a few
-nonsensical reports move nothing, the order of the pairs within those kept means nothing, and a vendor that changes its
-vocabulary is followed. All in whole numbers.
+The figures are order statistics of the last pairs: the median, and what leaves one in forty on either side, which is
+also the error that is shown. So a few nonsensical reports move nothing, the order of the pairs that are kept means
+nothing, and a vendor that changes its vocabulary is followed. All in whole numbers.
 """
 
 from bisect import bisect_left, insort
@@ -47,6 +47,9 @@ language) to three times (scripts they hardly know); beyond, something else was 
 MOST_FAMILIES = 100
 """Names of models come from clients, so what is kept of them has a bound: those give way that were silent longest."""
 
+_GRAIN = ONE // LEAST_TOKENS + 1
+"""What no factor is known better than, in thousandths: a token of the shortest text, since vendors report whole ones,
+and our own rounding."""
 _OUTSIDE = 40
 _HALF = 2
 
@@ -67,14 +70,11 @@ class Pairs:
 
 
 class Calibrations:
-    """Kept in memory, beside every configuration. Belongs to the event loop's thread.
-
-    `fresh` has those that have changed since somebody last took them.
-    """
+    """Kept in memory, beside every configuration. Belongs to the event loop's thread."""
 
     def __init__(self, kept: Iterable[Pairs] = ()) -> None:
         self._families: dict[tuple[str, str], _Learned] = {}
-        self.fresh: set[tuple[str, str]] = set()
+        self._fresh: dict[tuple[str, str], None] = {}
         for pairs in kept:
             self._families[pairs.upstream, pairs.family] = _Learned(pairs)
 
@@ -105,11 +105,11 @@ class Calibrations:
             learned.take(learned.prompt, usage.prompt_tokens, prompt.text)
         if answer is not None:
             learned.take(learned.answer, usage.completion_tokens, answer)
-        self.fresh.add(key)
+        self._fresh[key] = None
         if len(self._families) > MOST_FAMILIES:
             oldest = next(iter(self._families))
             del self._families[oldest]
-            self.fresh.discard(oldest)
+            self._fresh.pop(oldest, None)
 
     def all(self) -> tuple[Calibration, ...]:
         """All that anything was learned of."""
@@ -117,7 +117,7 @@ class Calibrations:
 
     def take_fresh(self) -> tuple[Calibration, ...]:
         """Those that have changed since this was last asked."""
-        fresh, self.fresh = self.fresh, set()
+        fresh, self._fresh = self._fresh, {}
         return tuple(self._families[key].calibration(None) for key in fresh)
 
     def pairs(self) -> tuple[Pairs, ...]:
@@ -191,6 +191,5 @@ class _Ratios:
             return Factor(start.counted, start.held, start.least, calls=count)
         outside = count // _OUTSIDE
         low, median, high = (self._sorted[place] for place in (outside, count // _HALF, count - 1 - outside))
-        # Ratios are rounded up to whole thousandths, so that much is never known better.
-        error = -(-max(median - low, high - median, 1) * ONE // median)
-        return Factor(median, max(start.held, high), min(ONE, low), error, count)
+        error = -(-(max(median - low, high - median) + _GRAIN) * ONE // median)
+        return Factor(median, max(start.held, high), min(ONE, low - _GRAIN), error, count)
