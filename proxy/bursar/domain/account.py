@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bursar.domain.cycle import Cycle, Every, cycle_at
 from bursar.domain.plan import Term
+from bursar.domain.quick import quick
 from bursar.domain.recurrence import Anchor, cycle_from
 from bursar.domain.wallet import AutoTopUp, Levels
 
@@ -69,6 +70,7 @@ class Account:
         return cycle_from(self.every, self.anchor, now_ms, zone, latest)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Standing:
     """An account's figures in one cycle, in the account's unit.

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bursar.domain.quick import quick
 from bursar.domain.usage import Quality, Usage
 
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -67,6 +68,7 @@ class Price:
     image_output: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class UsageRecord:
     """What one attempt used, and what it cost: kept, one row an attempt, with no text of it.

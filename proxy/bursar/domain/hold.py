@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from bursar.domain.quick import quick
+
 
 class HoldState(StrEnum):
     """Where a hold stands. Settled and released are ends."""
@@ -42,6 +44,7 @@ class HeldShare(NamedTuple):
     amount: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Amounts set aside on every account that an attempt touches."""

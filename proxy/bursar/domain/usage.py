@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bursar.domain.quick import quick
+
 
 class Quality(StrEnum):
     """Where a usage comes from, the surest first."""
@@ -15,6 +17,7 @@ class Quality(StrEnum):
     """Neither: a bound or a share of one."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens used, each as a vendor bills it. The part-counts are contained in their totals.
