@@ -104,7 +104,7 @@ class Desktop:
     def _ask(bus: Any, message: Any) -> Any:
         from jeepney import MessageType
 
-        answer = bus.send_and_get_reply(message, timeout=10)
+        answer = bus.send_and_get_reply(message, timeout=60)
         assert answer.header.message_type is MessageType.method_return, answer.body
         return answer.body
 
@@ -134,7 +134,7 @@ def _start(stack: contextlib.ExitStack, folder: Path, made: Desktop, *words: str
     process = subprocess.Popen(
         words, env={**os.environ, **made.environ}, stdin=subprocess.PIPE, stdout=said, stderr=said
     )
-    stack.callback(process.wait, 20)
+    stack.callback(process.wait, 60)
     stack.callback(process.terminate)
     stack.callback(lambda: process.stdin.close() if process.stdin is not None else None)
     return process
@@ -142,7 +142,7 @@ def _start(stack: contextlib.ExitStack, folder: Path, made: Desktop, *words: str
 
 def _until(wanted: Any) -> None:
     """Wait for what another program does, which tells nobody when it has."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while True:
         with contextlib.suppress(OSError):
             if wanted():

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,7 +67,7 @@ class Waiting(Drawer):
         return None
 
 
-def keyring_of(backend: KeyringBackend, limit_s: float = 5.0) -> OsKeyring:
+def keyring_of(backend: KeyringBackend, limit_s: float = 60.0) -> OsKeyring:
     accepted = frozenset(
         f"{kind.__module__}.{kind.__qualname__}" for kind in (Drawer, Forgetful, Talkative, Locked, Waiting)
     )
@@ -105,10 +104,9 @@ async def test_a_locked_keyring_is_said() -> None:
 
 
 async def test_a_keyring_that_waits_is_left_alone() -> None:
-    begun = time.monotonic()
+    # Else there is an answer in the end, which says that there is no such item.
     with pytest.raises(SecretUnavailable, match="did not answer"):
         await keyring_of(Waiting(), limit_s=0.1).get("main")
-    assert time.monotonic() - begun < 5
     Waiting.entered.set()
 
 
@@ -198,7 +196,7 @@ asyncio.run(main())
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=True,
     )
     assert answer.stdout == b"left\n"
@@ -207,7 +205,7 @@ asyncio.run(main())
 async def test_waiting_for_the_keyring_does_not_stop_the_loop() -> None:
     Waiting.entered.clear()
     async with asyncio.TaskGroup() as group:
-        asking = group.create_task(keyring_of(Waiting(), limit_s=30).get("main"))
+        asking = group.create_task(keyring_of(Waiting(), limit_s=60).get("main"))
         await asyncio.sleep(0)
         assert not asking.done()
         Waiting.entered.set()
@@ -219,12 +217,13 @@ class Slow(Drawer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.may = threading.Event()
+        self.asked, self.may = threading.Event(), threading.Event()
         self.questions = 0
 
     def get_password(self, service: str, username: str) -> str | None:
         self.questions += 1
-        self.may.wait(30)
+        self.asked.set()
+        self.may.wait(60)
         return super().get_password(service, username)
 
 
@@ -236,9 +235,10 @@ async def test_what_comes_late_is_told_and_had_without_asking_again() -> None:
     for _ in range(2):
         answers = await asyncio.gather(keyring.get("main"), keyring.get("spare"), return_exceptions=True)
         assert ["did not answer" in str(answer) for answer in answers] == [True, True]
+    await asyncio.to_thread(slow.asked.wait, 60)
     assert slow.questions == 1  # one at a time: each might show a prompt
     slow.may.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await told.get()
         await told.get()
     assert await keyring.get("main") == f"{CANARY}-main"

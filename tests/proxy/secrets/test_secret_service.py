@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,25 +60,27 @@ async def test_a_key_is_kept_and_had_again() -> None:
 async def test_a_locked_one_whose_prompt_cannot_be_shown_is_said_at_once(machine: Desktop) -> None:
     await OsKeyring().put("main", CANARY)
     machine.lock()
-    begun = time.monotonic()
+    # Not "did not answer", which is what is said once it has been waited for.
     with pytest.raises(OutOfReach, match="The keyring is locked"):
-        await OsKeyring().get("main")
-    assert time.monotonic() - begun < 3
+        await OsKeyring(limit_s=60).get("main")
     assert not await OsKeyring().within_reach("main")
 
 
-async def test_a_prompt_that_nobody_answers_is_left_alone_and_the_key_had_once_it_is_unlocked(machine: Desktop) -> None:
-    secrets = Secrets(keyring=OsKeyring(limit_s=0.4))
+async def test_a_prompt_that_nobody_answers_is_left_alone_and_the_key_had_once_it_is_unlocked(
+    machine: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyrings = [OsKeyring(limit_s=60), OsKeyring(limit_s=60)]
+    secrets, fresh = (Secrets(keyring=each) for each in keyrings)
     await secrets.put("keyring:main", Secret(CANARY))
-    fresh = Secrets(keyring=OsKeyring(limit_s=0.4))
     with machine.nobody_answers():
         machine.lock()
-        begun = time.monotonic()
-        names = [f"keyring:{name}" for name in ("main", "spare", "other")]
-        answers = await asyncio.gather(*map(fresh.get, names), return_exceptions=True)
-        assert time.monotonic() - begun < 3
-        assert ["did not answer" in str(answer) for answer in answers] == [True] * 3
-        assert await secrets.get("keyring:main") == Secret(CANARY)  # it was had before, and is not lost
+        with monkeypatch.context() as short:
+            for each in keyrings:
+                short.setattr(each, "_limit_s", 0.4)
+            names = [f"keyring:{name}" for name in ("main", "spare", "other")]
+            answers = await asyncio.gather(*map(fresh.get, names), return_exceptions=True)
+            assert ["did not answer" in str(answer) for answer in answers] == [True] * 3
+            assert await secrets.get("keyring:main") == Secret(CANARY)  # it was had before, and is not lost
         assert not await fresh.within_reach(reference_of("keyring:main"))
         machine.unlock()
         assert await fresh.within_reach(reference_of("keyring:main"))
@@ -109,7 +110,7 @@ def test_without_a_bus_the_command_says_so(tmp_path: Path, address: str) -> None
     env["PYTHONPATH"] = os.pathsep.join(sys.path)
     command = [sys.executable, "-m", "bursar", "secret", "set", "keyring:main"]
     answer = subprocess.run(
-        command, env=env, input=f"{CANARY}\n", capture_output=True, text=True, timeout=30, check=False
+        command, env=env, input=f"{CANARY}\n", capture_output=True, text=True, timeout=60, check=False
     )
     assert answer.returncode == 1
     assert "sealed:NAME" in answer.stderr

@@ -4,13 +4,13 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from bursar.storage.sqlite import lock
 from bursar.storage.sqlite.lock import OwnerLock
 from bursar.storage.sqlite.store import SqliteStore
 from bursar.storage.store import StoreUnavailable
@@ -46,13 +46,28 @@ async def reopened(database: Path) -> None:
     await store.close()
 
 
-def test_a_second_owner_is_told_of_the_first_within_two_seconds(tmp_path: Path) -> None:
-    database = tmp_path / "ledger.sqlite3"
+class Waited:
+    """The time of somebody who waits, and does nothing else."""
+
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def monotonic(self) -> float:
+        return self.s
+
+    def sleep(self, seconds: float) -> None:
+        self.s += seconds
+
+
+def test_a_second_owner_is_told_of_the_first_within_two_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, waited = tmp_path / "ledger.sqlite3", Waited()
     with owner(database) as first:
-        begun = time.monotonic()
+        monkeypatch.setattr(lock, "time", waited)
         with pytest.raises(StoreUnavailable, match=f"in use by process {first.pid}"):
             asyncio.run(reopened(database))
-        assert time.monotonic() - begun < 2
+    assert 0.5 < waited.s < 2
 
 
 def test_what_a_dead_owner_locked_is_taken_over(tmp_path: Path) -> None:
@@ -65,10 +80,10 @@ def test_what_a_dead_owner_locked_is_taken_over(tmp_path: Path) -> None:
 
 def test_a_lock_file_that_nobody_holds_does_not_matter(tmp_path: Path) -> None:
     database = tmp_path / "ledger.sqlite3"
-    lock = tmp_path / "ledger.sqlite3.lock"
-    lock.write_text(f"{os.getppid()}\n and much more that was left there\n")
+    left = tmp_path / "ledger.sqlite3.lock"
+    left.write_text(f"{os.getppid()}\n and much more that was left there\n")
     asyncio.run(reopened(database))
-    assert lock.read_text() == f"{os.getpid()}\n"
+    assert left.read_text() == f"{os.getpid()}\n"
 
 
 def test_an_owner_that_is_just_ending_is_waited_for(tmp_path: Path) -> None:
