@@ -61,7 +61,7 @@ def prefilled(request: ChatRequest, text: str, tokens: int) -> ChatRequest | Non
     fields = {**request.fields, "messages": _raw(messages)}
     if limit is not None:
         fields = limited(fields, limit)
-    parts = msgspec.structs.replace(request.parts, messages=tuple(messages))
+    parts = msgspec.structs.replace(request.parts, messages=tuple(map(bytes, messages)))
     return msgspec.structs.replace(request, fields=fields, parts=parts, limit=limit)
 
 

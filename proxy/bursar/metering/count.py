@@ -5,8 +5,9 @@ they share are memos whose every step is whole, and one slot that is read once, 
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,7 +19,7 @@ from bursar.metering.messages import Counted, counted_message
 from bursar.metering.tool_text import as_json, tool_text
 from bursar.tokens.memo import Memo
 from bursar.tokens.text import TextCounter, bytes_as_tokens
-from bursar.tokens.vocabulary import O200K
+from bursar.tokens.vocabulary import ENCODINGS, O200K
 
 _REPLY_PRIMER = 3
 _TOOLS_PRESENT = 9
@@ -56,14 +57,18 @@ class Prompt(NamedTuple):
         return max(1, scaled(self.text, factor) + self.media)
 
 
-@dataclass(frozen=True, slots=True)
 class _Looked:
-    """What `fresh_bytes` found out about a request: the key of each message, and its count or None."""
+    """What `fresh_bytes` found out about a request: for each message its key, and what is remembered of it."""
 
-    parts: PromptParts
-    encoding: str
-    keys: Sequence[Hashable]
-    counts: Sequence[int | Counted | None]
+    __slots__ = ("counts", "encoding", "keys", "parts")
+
+    def __init__(
+        self, parts: PromptParts, encoding: str, keys: Sequence[int], counts: list[int | Counted | None]
+    ) -> None:
+        self.parts = parts
+        self.encoding = encoding
+        self.keys = keys
+        self.counts = counts
 
     def is_all_of(self, parts: PromptParts, encoding: str) -> bool:
         """Whether nothing about this request is left to look up."""
@@ -78,39 +83,34 @@ class PromptCounter:
 
     def __init__(self, text: TextCounter, remembered: int = 10_000) -> None:
         self.text = text
-        self._memo = Memo[int | Counted](remembered)
-        self._families = Memo[Family](1_000)
+        self._memos = {encoding: Memo[int | Counted](remembered) for encoding in ENCODINGS}
         self._looked: _Looked | None = None
 
     def warm(self) -> None:
         """Loads what nearly every model is counted with. Takes half a second: for a thread, at the start."""
         self.text.vocabularies.encoding(O200K)
 
-    def family(self, model: str) -> Family:
-        """How prompts for this model are counted."""
-        family = self._families.get(model)
-        if family is None:
-            family = family_of(model)
-            self._families.put(model, family)
-        return family
+    family = staticmethod(family_of)
+    """How prompts for a model are counted, by its name."""
 
     def fresh_bytes(self, parts: PromptParts, model: str) -> int:
         """How many bytes of a request have yet to be counted: where there are many, count in a thread.
 
         Costs little beside reading the request. A vocabulary that must first be loaded weighs a megabyte.
         """
-        encoding = self.family(model).encoding
-        looked = self._look(parts, encoding, _HASHED_AT_ONCE)
+        encoding = family_of(model).encoding
+        looked = self._looked = self._look(parts, encoding, _HASHED_AT_ONCE)
         fresh = 0 if self.text.vocabularies.is_loaded(encoding) else _UNLOADED_BYTES
-        for raw, counted in zip(parts.messages, looked.counts if None in looked.counts else (), strict=False):
+        for message, counted in zip(parts.messages, looked.counts, strict=False):
             if counted is None:
-                fresh += len(bytes(raw))
-        fresh += sum(len(bytes(raw)) for raw in parts.messages[len(looked.keys) :])
-        fresh += sum(map(len, parts.text))
+                fresh += len(message)
+        if len(looked.keys) < len(parts.messages):
+            fresh += sum(map(len, parts.messages[len(looked.keys) :]))
+        if parts.text:
+            fresh += sum(map(len, parts.text))
         if parts.tools is not None:
             tools = bytes(parts.tools)
-            fresh += len(tools) if self._memo.get(_tools_key(encoding, tools)) is None else 0
-        self._looked = looked
+            fresh += len(tools) if self._memos[encoding].get(_tools_key(tools)) is None else 0
         return fresh
 
     def rough(self, parts: PromptParts, model: str) -> tuple[Prompt, Prompt] | None:
@@ -118,21 +118,20 @@ class PromptCounter:
 
         None where something new is no text, of which its bytes say nothing.
         """
-        family = self.family(model)
+        family = family_of(model)
         looked = self._looked
         if looked is None or not looked.is_all_of(parts, family.encoding):
             looked = self._look(parts, family.encoding)
         fresh = [text.encode("utf-8", "replace") for text in parts.text]
         known = media = 0
-        for raw, counted in zip(parts.messages, looked.counts, strict=True):
+        for message, counted in zip(parts.messages, looked.counts, strict=True):
             if counted is not None:
                 text, other = _tokens_of(counted, family)
                 known, media = known + text, media + other
                 continue
-            content = bytes(raw)
-            if not _is_text(content):
+            if not _is_text(message):
                 return None
-            fresh.append(content)
+            fresh.append(message)
         fresh += [bytes(part) for part in (parts.tools, parts.tool_choice, parts.response_format) if part is not None]
         guess, bound = self._sampled(fresh, family.encoding)
         return Prompt(known + guess, media), Prompt(known + bound, media)
@@ -149,7 +148,7 @@ class PromptCounter:
 
     def prompt(self, parts: PromptParts, model: str) -> Prompt:
         """A request's prompt. Never raises because of what is in the request."""
-        family = self.family(model)
+        family = family_of(model)
         text, media, system = self._messages(parts, family)
         if parts.messages:
             text += _REPLY_PRIMER
@@ -171,15 +170,11 @@ class PromptCounter:
 
         Python's own hash is keyed anew in every process, so that nobody can make two messages collide.
         """
-        keys: list[Hashable] = []
-        size = 0
-        for raw in parts.messages:
-            content = bytes(raw)
-            size += len(content)
-            if most is not None and size > most:
-                break
-            keys.append((encoding, hash(content), len(content)))
-        return _Looked(parts, encoding, keys, list(map(self._memo.get, keys)))
+        messages = parts.messages
+        if most is not None and sum(map(len, messages)) > most:
+            messages = messages[: bisect_right(list(accumulate(map(len, messages))), most)]
+        keys = list(map(hash, messages))
+        return _Looked(parts, encoding, keys, self._memos[encoding].get_all(keys))
 
     def _messages(self, parts: PromptParts, family: Family) -> tuple[int, int, Counted | None]:
         """Tokens of text, before the family's factor; tokens of media; the first system message."""
@@ -188,10 +183,10 @@ class PromptCounter:
         if looked is None or not looked.is_all_of(parts, family.encoding):
             looked = self._look(parts, family.encoding)
         text, media, system = 0, 0, None
-        for raw, key, counted in zip(parts.messages, looked.keys, looked.counts, strict=True):
+        for place, counted in enumerate(looked.counts):
             if counted is None:
-                counted = self._count_message(bytes(raw), family.encoding)
-                self._memo.put(key, counted)
+                counted = self._count_message(parts.messages[place], family.encoding)
+                self._memos[family.encoding].put(looked.keys[place], counted)
             if type(counted) is int:
                 text += counted
                 continue
@@ -208,11 +203,11 @@ class PromptCounter:
 
     def _tools(self, raw: msgspec.Raw, encoding: str) -> int:
         """Tokens of the tools as the model reads them, 0 without any."""
-        key = _tools_key(encoding, bytes(raw))
-        counted = self._memo.get(key)
+        key, memo = _tools_key(bytes(raw)), self._memos[encoding]
+        counted = memo.get(key)
         if not isinstance(counted, int):
             counted = self._by_rule(raw, encoding, self._tools_rule)
-            self._memo.put(key, counted)
+            memo.put(key, counted)
         return counted
 
     def _by_rule(self, raw: msgspec.Raw, encoding: str, rule: Callable[[Any, str], int]) -> int:
@@ -246,6 +241,8 @@ def _tokens_of(counted: int | Counted, family: Family) -> tuple[int, int]:
     """A counted message's tokens of text, before the family's factor, and of media."""
     if isinstance(counted, int):
         return counted, 0
+    if not (counted.images or counted.sound_ms):
+        return counted.text, 0
     media = sum(map(family.images.tokens, counted.images)) - (-counted.sound_ms * family.sound // 1000)
     return counted.text, media
 
@@ -270,5 +267,5 @@ def scaled(tokens: int, factor: int) -> int:
     return -(-tokens * factor // ONE)
 
 
-def _tools_key(encoding: str, content: bytes) -> Hashable:
-    return (encoding, "tools", hash(content), len(content))
+def _tools_key(content: bytes) -> Hashable:
+    return ("tools", hash(content))

@@ -11,6 +11,7 @@ vocabularies change with generations (`llama 3`, `qwen 3`, `gpt 5`), and for Cla
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bursar.domain.calibration import Factor, beginning
 from bursar.metering.images import Fixed, ImageRule, Patches, Squares, Tiles
@@ -77,6 +78,7 @@ _GEMINI_SOUND = 25
 _OTHER_SOUND = 32
 
 
+@lru_cache(4096)
 def family_of(model: str) -> Family:
     """The family of a model, by the name an upstream or a relay gives it; never raises."""
     name = plain_name(model)

@@ -39,9 +39,11 @@ class PromptCount:
     def _is(self, prompt: Prompt, at_most: Prompt) -> None:
         factor = self.calibration.prompt
         self.prompt = prompt
-        self.tokens = prompt.times(factor.counted)
-        self.bound = at_most.times(factor.held)
-        self.least = prompt.times(factor.least)
+        self.tokens = self.bound = self.least = prompt.times(factor.counted)
+        if at_most is not prompt or factor.held != factor.counted:
+            self.bound = at_most.times(factor.held)
+        if factor.least != factor.counted:
+            self.least = prompt.times(factor.least)
 
     @property
     def is_exact(self) -> bool:

@@ -37,6 +37,6 @@ def parts_of() -> MakeParts:
 
     def make(messages: list[Any], *, text: tuple[str, ...] = (), **fields: Any) -> PromptParts:
         raws = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in fields.items()}
-        return PromptParts(tuple(msgspec.Raw(msgspec.json.encode(each)) for each in messages), text=text, **raws)
+        return PromptParts(tuple(map(msgspec.json.encode, messages)), text=text, **raws)
 
     return make

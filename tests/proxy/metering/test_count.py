@@ -355,17 +355,18 @@ def test_no_request_is_too_odd(
 )
 def test_what_cannot_be_decoded_is_counted_as_its_text(counter: PromptCounter, content: bytes) -> None:
     raw = msgspec.Raw(content)
-    parts = PromptParts((raw,), tools=raw, tool_choice=raw, response_format=raw)
+    parts = PromptParts((content,), tools=raw, tool_choice=raw, response_format=raw)
     assert prompt_tokens(counter, parts, "gpt-4o") >= 6
 
 
 def test_deep_nesting_is_survived_close_to_the_end_of_the_stack(counter: PromptCounter) -> None:
-    raw = msgspec.Raw(b'{"content":' * 900 + b'"x"' + b"}" * 900)
+    content = b'{"content":' * 900 + b'"x"' + b"}" * 900
+    raw = msgspec.Raw(content)
 
     def descend(depth: int) -> int:
         if depth:
             return descend(depth - 1)
-        return prompt_tokens(counter, PromptParts((raw,), tools=raw, response_format=raw), "gpt-4o")
+        return prompt_tokens(counter, PromptParts((content,), tools=raw, response_format=raw), "gpt-4o")
 
     for left in (60, 120, 250):
         used = len(list(_frames()))
@@ -389,7 +390,7 @@ def test_a_growing_conversation_costs_little_beside_reading_it(counter: PromptCo
     def seconds(new: str) -> tuple[float, float]:
         body = json.dumps({"messages": [*turns, {"role": "user", "content": new}]}).encode()
         started = time.perf_counter()
-        parts = PromptParts(decoder.decode(body).messages)
+        parts = PromptParts(tuple(map(bytes, decoder.decode(body).messages)))
         read = time.perf_counter()
         counter.fresh_bytes(parts, "gpt-4o")
         prompt_tokens(counter, parts, "gpt-4o")
