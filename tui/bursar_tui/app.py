@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from rich.text import Text
 from textual.app import App, SystemCommand
@@ -34,6 +34,13 @@ SLOW_TICKS = 15
 T = TypeVar("T")
 
 
+@runtime_checkable
+class Thrifty(Protocol):
+    """A driver that leaves out what the terminal shows already."""
+
+    def forget(self) -> None: ...
+
+
 class BursarApp(App[None]):
     """The terminal UI over one proxy, which `watch` follows, `door` commands and `where` names."""
 
@@ -49,6 +56,7 @@ class BursarApp(App[None]):
         Binding("exclamation_mark", "alerts", "alerts", show=False),
         Binding("t", "toggle_theme", "theme", show=False),
         Binding("q", "quit", "quit"),
+        Binding("ctrl+l", "redraw", "draw again", show=False),
         Binding("ctrl+c", "quit", "quit", show=False, priority=True),
     ]
 
@@ -118,6 +126,16 @@ class BursarApp(App[None]):
         if self._snapshot is None and self.current_mode != OFFLINE.name:
             self.switch_mode(OFFLINE.name)
         self.present()
+
+    def on_resize(self) -> None:
+        """Whatever the terminal did with what was on it, all of it is drawn again, also where its size is as before."""
+        self.action_redraw()
+
+    def action_redraw(self) -> None:
+        """Draw everything again: what another program wrote over it is gone."""
+        if isinstance(self._driver, Thrifty):
+            self._driver.forget()
+        self.screen.refresh()
 
     def present(self) -> None:
         """Show what is seen now on the screen in view, and on what lies under a dialog."""

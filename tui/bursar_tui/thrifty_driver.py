@@ -1,6 +1,7 @@
 """ThriftyDriver: Textual's own for terminals of POSIX, which writes no more than it must."""
 
 import os
+from contextlib import suppress
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -19,7 +20,13 @@ class ThriftyDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal."""
+        with suppress(OSError):
+            self._thrift.fit(*os.get_terminal_size(self.fileno))
         super().write(self._thrift.shortened(data))
+
+    def forget(self) -> None:
+        """The terminal may show something else than what was written to it: nothing is left out of what comes next."""
+        self._thrift.forget()
 
 
 def thrift_for(app: App[None]) -> None:

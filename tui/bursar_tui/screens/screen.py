@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.screen import Screen
 
 from bursar_tui.seen import Live, Seen, Seer
@@ -40,11 +41,18 @@ class LiveScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The frame of every screen."""
+        self._suit(self.app.size)
         yield self._header
         yield self.banner
         yield from self.body()
         yield Outcome()
         yield Footer()
+
+    def _suit(self, size: Size) -> None:
+        """Take the classes of this size before the first picture: Textual would only after it, and draw it again."""
+        for breakpoints, room in (self.HORIZONTAL_BREAKPOINTS, size.width), (self.VERTICAL_BREAKPOINTS, size.height):
+            fitting = [name for least, name in sorted(breakpoints or ()) if room >= least]
+            self.set_class(bool(fitting), *fitting[-1:])
 
     def body(self) -> ComposeResult:
         """What this screen is about."""

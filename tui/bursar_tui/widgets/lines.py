@@ -52,10 +52,12 @@ class Lines(Widget):
         return len(self.draw(Size(width, 0)))
 
     def on_resize(self, event: events.Resize) -> None:
-        """A new size is a new drawing."""
+        """A new size is a new drawing; what it has in common with the one before has been painted with the layout."""
         del event
-        self._drawn = self.draw(self.size)
-        self.refresh()
+        before, self._drawn = self._drawn, self.draw(self.size)
+        regions = changes(before, self._drawn, self.size.width)
+        if regions:
+            self.refresh(*regions)
 
     def on_click(self, event: events.Click) -> None:
         """Run the action of the piece that was clicked."""
