@@ -76,8 +76,8 @@ class Assembly:
     def all_calibrations(self) -> tuple[Calibration, ...]:
         """Those of the routes of all aliases, then the others that anything was learned of."""
         routes = [route for alias in self.router.aliases for route in alias.chain if ASKED not in route.model]
-        known = [self.calibration(route) for route in routes]
-        return tuple({each.key: each for each in (*known, *self.calibrations.all())}.values())
+        known = [*map(self.calibration, routes), *self.calibrations.all()]
+        return tuple({each.key: each for each in known if each.upstream in self.upstreams}.values())
 
     def announced(self, now_ms: int) -> ConfigurationLoaded:
         """What a watcher may know of it."""
@@ -111,6 +111,7 @@ class Assembly:
             output_limit=facts.traits.output_limit,
             input_nano=price.input if price is not None else None,
             output_nano=price.output if price is not None else None,
+            family=self.counter.family(route.model).name,
         )
 
     def next_reset(self, upstream: str, now_ms: int) -> int | None:

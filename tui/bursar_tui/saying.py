@@ -10,6 +10,7 @@ from bursar.contract.events import (
     AttemptSettled,
     AttemptStarted,
     BalanceCompared,
+    Calibrated,
     ConfigurationLoaded,
     ConfigurationRejected,
     DoubtResolved,
@@ -117,7 +118,9 @@ def sentences(event: Event, snapshot: Snapshot) -> list[str]:
             return [f"Call {_whose(event, snapshot)} {_call(event, snapshot)}."]
         case Alerted():
             return [_alert(event.alert)] if event.alert.kind not in _EVENTS_TOO else []
-        case ExchangeProgressed() | StandingsChanged() | AlertEnded() | UpstreamHealthChanged() | KeyChanged():
+        case ExchangeProgressed() | StandingsChanged() | AlertEnded() | Calibrated():
+            return []
+        case UpstreamHealthChanged() | KeyChanged():
             # Of standings, upstreams and keys it is said what has changed: `plain.py` knows how they were.
             return []
         case Granted() | GrantEnded():

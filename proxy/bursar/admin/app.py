@@ -18,6 +18,7 @@ from bursar.admin.client_keys import (
 from bursar.admin.configuration import ROUTES as CONFIGURATION_ROUTES
 from bursar.admin.content import ROUTES as CONTENT_ROUTES
 from bursar.admin.context import CONTEXT, AdminContext
+from bursar.admin.counting import counting
 from bursar.admin.explain import explain
 from bursar.admin.exposures import expose
 from bursar.admin.guard import HOSTS, guard
@@ -57,6 +58,7 @@ def admin_app(context: AdminContext, treasury: Treasury | None = None, alerts: A
             web.post("/keys/{name}/enable", enable_key),
             web.delete("/keys/{name}", revoke_key),
             web.post("/explain", explain),
+            web.get("/counting", counting, allow_head=False),
             web.post("/playground", playground),
             web.get("/upstreams", list_upstreams, allow_head=False),
             web.post("/upstreams/{name}/clear", clear_upstream),

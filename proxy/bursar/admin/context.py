@@ -10,6 +10,7 @@ from bursar.client_keys import ClientKeys
 from bursar.content.keeper import Keeper
 from bursar.contract.commands import Status
 from bursar.contract.explained import Explain, Explained
+from bursar.domain.calibration import Calibration
 from bursar.domain.client_key import ClientKey
 from bursar.exposures import Exposures
 from bursar.feed import Feed
@@ -49,6 +50,8 @@ class AdminContext:
     playground: Playground | None = None
     """Takes the owner's own calls."""
     config_file: Path | None = None
+    calibrations: Callable[[], tuple[Calibration, ...]] = tuple
+    """How the prompts and answers of model families are counted now."""
     keeper: Keeper | None = None
     """Keeps the content of calls whose key says so."""
 

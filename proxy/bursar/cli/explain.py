@@ -81,7 +81,8 @@ def lines_of(explained: Explained) -> Iterator[str]:
 def _facts(route: ExplainedRoute, *, stream: bool) -> Iterator[tuple[str, str]]:
     window = f", of a window of {route.window:,}" if route.window is not None else ""
     most = f"at most {route.most_tokens:,}" if route.most_tokens is not None else "no limit"
-    yield "prompt", f"{route.prompt_tokens:,} tokens{window}"
+    counted = f", counted by {route.counted_by}" if route.counted_by is not None else ""
+    yield "prompt", f"{route.prompt_tokens:,} tokens{window}{counted}"
     yield "answer", f"{most} tokens" + (" (we would set this limit)" if route.limit_set is not None else "")
     if route.price is None:
         yield "price", "none is known"

@@ -51,6 +51,7 @@ COMMANDS = {
     "upstream": Entry("upstreams", "how the upstreams are; check one, or take it for well again"),
     "secret": Entry("secret", "upstreams' keys: in the keyring, or sealed by a passphrase; set, list, move, remove"),
     "prices": Entry("prices", "what models cost, and where the price is from"),
+    "counting": Entry("counting", "by which factors tokens are counted, learned from what vendors report"),
     "config": Entry("config", "check, show and change the configuration"),
     "reload": Entry("control", "take up a changed configuration"),
     "stop": Entry("control", "stop the running proxy once its calls have ended"),

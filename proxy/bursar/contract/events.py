@@ -8,6 +8,7 @@ from bursar.contract.exposure import ExposureView
 from bursar.contract.log_line import LogLine
 from bursar.domain.account import Account, Standing
 from bursar.domain.alert import Alert
+from bursar.domain.calibration import Calibration
 from bursar.domain.exchange import Outcome
 from bursar.domain.grant import Grant
 from bursar.domain.usage import Quality, Usage
@@ -166,6 +167,8 @@ class RouteView(msgspec.Struct, frozen=True):
     output_limit: int | None = None
     input_nano: int | None = None
     output_nano: int | None = None
+    family: str = ""
+    """The model family that it is counted as: a snapshot's calibrations are by `upstream/family`."""
 
 
 class UpstreamView(msgspec.Struct, frozen=True):
@@ -232,6 +235,12 @@ class UpstreamHealthChanged(_Event, frozen=True):
     """An upstream is well, cooling down or left alone."""
 
     upstream: UpstreamView
+
+
+class Calibrated(_Event, frozen=True):
+    """More is known of how an upstream counts the prompts and answers of a model family."""
+
+    calibration: Calibration
 
 
 class KeyView(msgspec.Struct, frozen=True):
@@ -323,6 +332,7 @@ Event = (
     | ConfigurationLoaded
     | ConfigurationRejected
     | UpstreamHealthChanged
+    | Calibrated
     | KeyChanged
     | KeyRevoked
     | Alerted

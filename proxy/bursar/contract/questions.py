@@ -32,6 +32,7 @@ from bursar.contract.playground import Ended, PlaygroundLine, Talk, line_of
 from bursar.contract.statements import ExchangeRecord, MonthStatement
 from bursar.contract.version import Identity
 from bursar.contract.way_in import CutOff, NoAnswer, NotRunning, Refused, WayIn, address_of, refused, way_in
+from bursar.domain.calibration import Calibration
 
 T = TypeVar("T")
 
@@ -107,6 +108,10 @@ class Questions:
     def explain(self, command: Explain) -> Explained:
         """What would become of a request; nothing is sent."""
         return self._ask("POST", "/explain", Explained, body=command)
+
+    def counting(self) -> tuple[Calibration, ...]:
+        """By which factors prompts and answers are counted, for each model family at an upstream."""
+        return self._ask("GET", "/counting", tuple[Calibration, ...])
 
     def upstreams(self) -> tuple[UpstreamView, ...]:
         """All upstreams, with their routes and how each is."""

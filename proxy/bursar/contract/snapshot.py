@@ -15,6 +15,7 @@ from bursar.contract.events import (
     AttemptStarted,
     BalanceCompared,
     BalanceView,
+    Calibrated,
     ConfigurationLoaded,
     ConfigurationRejected,
     DoubtResolved,
@@ -40,6 +41,7 @@ from bursar.contract.exposure import ExposureView
 from bursar.contract.log_line import LogLine
 from bursar.domain.account import Account, Standing
 from bursar.domain.alert import Alert
+from bursar.domain.calibration import Calibration
 from bursar.domain.cycle import Every, cycle_at
 from bursar.domain.exchange import Outcome
 from bursar.domain.grant import Grant
@@ -147,6 +149,8 @@ class Snapshot(msgspec.Struct):
     exposures: dict[str, ExposureView] = msgspec.field(default_factory=dict)
     stopping: bool = False
     configuration: ConfigurationView = ConfigurationView()
+    calibrations: dict[str, Calibration] = msgspec.field(default_factory=dict)
+    """By upstream and family, as far as anything was learned."""
 
 
 def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
@@ -196,6 +200,8 @@ def apply(snapshot: Snapshot, seq: int, event: Event) -> None:
             )
         case UpstreamHealthChanged():
             snapshot.upstreams[event.upstream.name] = event.upstream
+        case Calibrated():
+            snapshot.calibrations[event.calibration.key] = event.calibration
         case KeyChanged():
             _change_key(snapshot, event.key)
         case KeyRevoked():

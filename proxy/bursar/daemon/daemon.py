@@ -34,6 +34,7 @@ from bursar.contract.places import Places
 from bursar.contract.snapshot import KEPT_DAYS, Snapshot
 from bursar.daemon.household import keep_house
 from bursar.daemon.in_force import InForce
+from bursar.daemon.kept_calibrations import KeptCalibrations
 from bursar.daemon.missing_keys import MissingKeys
 from bursar.domain.clock import SystemClock
 from bursar.domain.grant import GrantKind
@@ -252,6 +253,9 @@ class Daemon:
         self.exposures = Exposures(self._clock, self.feed.publish)
         self.keys = ClientKeys(store, self._clock, self.feed.publish)
         await self.keys.load()
+        self.counting = KeptCalibrations(store, self.feed.publish, self._clock)
+        await self.counting.restore()
+        stack.push_async_callback(self.counting.close)
 
     async def _open_upstreams(self, config: Config, port: int, stack: AsyncExitStack) -> None:
         """Where calls may go: connections, health, and what a configuration makes of them."""
@@ -274,6 +278,7 @@ class Daemon:
             ShippedPrices(),
             self._clock,
             self.health,
+            calibrations=self.counting.calibrations,
             in_use=self._redaction.learn,
         )
         self.in_force: InForce = InForce(
@@ -318,6 +323,7 @@ class Daemon:
         )
         yield give_back()
         yield self.alerts.run()
+        yield self.counting.run()
 
     def _public_context(self) -> Context:
         return Context(
@@ -356,6 +362,7 @@ class Daemon:
             secrets=SecretCare(self._kept, lambda: self.in_force.stated, self.in_force.take_keys),
             explain=Explainer(lambda: self.in_force.assembly, self.ledger, self._clock),
             exposures=self.exposures,
+            calibrations=lambda: self.in_force.assembly.all_calibrations(),
             log=self._process_log.files if self._process_log is not None else None,
             playground=Playground(lambda: self.in_force.assembly, self.ledger, self.feed.publish, self._clock),
             config_file=self._places.config_file,

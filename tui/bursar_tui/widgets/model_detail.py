@@ -39,6 +39,7 @@ def _alias(seen: Seen, alias: AliasView, width: int) -> Iterator[Line]:
         yield row(columns, (place, link, seen.now_ms))
         if link.reason:
             yield line(Piece("      └ ", Role.FAINT), Piece(link.reason, Role.WARN))
+    yield from _counting(seen, chain)
     last = last_fallback_of(seen.snapshot, alias.name)
     yield BLANK
     if last is not None:
@@ -51,6 +52,19 @@ def _alias(seen: Seen, alias: AliasView, width: int) -> Iterator[Line]:
     yield line(Piece(f"  bursar alias move {alias.name} 2 up", Role.ACCENT))
     yield line(Piece("What would become of a call now, and what it would cost:", Role.MUTED))
     yield line(Piece(f"  bursar explain {alias.name} --tokens 20000", Role.ACCENT))
+
+
+def _counting(seen: Seen, chain: list[Link]) -> Iterator[Line]:
+    """What was learned of how its routes count; nothing where that is nothing yet."""
+    keys = (f"{link.upstream.name}/{link.route.family}" for link in chain if link.upstream and link.route)
+    known = [seen.snapshot.calibrations[key] for key in dict.fromkeys(keys) if key in seen.snapshot.calibrations]
+    learned = [each for each in known if each.prompt.is_learned or each.answer.is_learned]
+    if learned:
+        yield BLANK
+        yield line(Piece("Counting", Role.STRONG), Piece("  tokens there for one of ours", Role.MUTED))
+    for each in learned:
+        yield line(Piece(f"{each.upstream}, {each.family}"))
+        yield line(Piece(f"  in × {each.prompt}, out × {each.answer}", Role.MUTED))
 
 
 def _place(each: Placed, width: int) -> Piece:
