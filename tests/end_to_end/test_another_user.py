@@ -66,7 +66,7 @@ for path in asked["sockets"]:
         except OSError as error:
             got["socket"].append(type(error).__name__)
 for name, (port, method, path, headers) in asked["http"].items():
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, "{}" if method == "POST" else None, headers)
     answer = connection.getresponse()
     got["http"][name] = [answer.status, answer.read().decode("utf-8", "replace")]

@@ -186,7 +186,7 @@ async def _play(lane: Lane, waiting: Iterator[Case], wrong: list[str]) -> None:
     for case in waiting:
         name = f"{case.name}, {'stream' if case.stream else 'plain'}, {'double' if case.second else 'single'}"
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 answer = await lane.ask(f"case-{case.number}", stream=case.stream)
         except Exception as error:
             wrong.append(f"{name}: {error!r}")

@@ -57,7 +57,7 @@ def request(key: str, model: str = "fast") -> bytes:
 
 def asked(port: int, whole: bytes) -> bytes:
     """The whole answer."""
-    with closing(socket.create_connection(("127.0.0.1", port), timeout=30)) as sock:
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as sock:
         sock.sendall(whole)
         return b"".join(iter(lambda: sock.recv(65536), b""))
 
@@ -207,12 +207,12 @@ def test_a_restart_refuses_nobody_where_the_socket_is_held(tmp_path: Path) -> No
                 before = tally()[0]
                 until(lambda: tally()[0] > before + CLIENTS)  # noqa: B023 - called before the next round
                 proxy.terminate()
-                assert proxy.wait(20) == 0
+                assert proxy.wait(60) == 0
                 proxy = handed(at, held)
             before = tally()[0]
             until(lambda: tally()[0] > before + CLIENTS)
         proxy.terminate()
-        assert proxy.wait(20) == 0
+        assert proxy.wait(60) == 0
         assert tally()[1] == []
 
 
@@ -265,7 +265,7 @@ def test_what_the_manager_is_told(tmp_path: Path) -> None:
         assert "WATCHDOG" in message(manager)
         proxy.terminate()
         assert any("STOPPING" in said for said in told)
-        assert proxy.wait(20) == 0
+        assert proxy.wait(60) == 0
 
 
 def heard(manager: socket.socket) -> Iterator[dict[str, str]]:
@@ -289,7 +289,7 @@ def test_a_second_signal_ends_it_at_once_and_in_good_order(tmp_path: Path) -> No
         proxy, url = at.start("serve")
         key = at.run("key", "issue", "first").stdout.strip()
         port = int(url.split(":")[2].partition("/")[0])
-        with closing(socket.create_connection(("127.0.0.1", port), timeout=20)) as sock:
+        with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as sock:
             sock.sendall(request(key, "slow"))
             answer = sock.recv(4096)
             assert answer.startswith(b"HTTP/1.1 200")

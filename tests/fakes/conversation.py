@@ -36,7 +36,7 @@ def conversation(
                 os.write(main, answers.pop(0)[1].encode() + b"\n")
             if until and until in screen:
                 process.terminate()
-        process.wait(10)
+        process.wait(60)
     finally:
         process.kill()
         process.wait()

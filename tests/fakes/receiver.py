@@ -27,7 +27,7 @@ class Receiver:
 
     async def arrived(self, count: int) -> None:
         """Wait until so many have come."""
-        async with asyncio.timeout(20), self._news:
+        async with asyncio.timeout(60), self._news:
             await self._news.wait_for(lambda: len(self.got) >= count)
 
     async def take(self, request: web.Request) -> web.Response:

@@ -15,7 +15,7 @@ from bursar.storage.sqlite.examine import examined
 
 async def until_kept(proxy: Running, records: int) -> None:
     """Wait until so many records are left and there is a backup."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             rows = (await proxy.daemon.statement.history(limit=100)).rows
             made = await asyncio.to_thread(backups_of, proxy.places.database)

@@ -74,7 +74,7 @@ class Stage:
 
     async def until(self, wanted: Callable[[], object]) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not wanted():
                 await self.pilot.pause(0.01)
 

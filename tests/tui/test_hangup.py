@@ -44,7 +44,7 @@ async def test_it_ends_with_a_terminal_that_nobody_tells_it_of(home: Path, feed:
     )
     os.close(follower)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             seen = b""
             while b"laptop-day" not in seen:
                 seen += await asyncio.to_thread(os.read, leader, 65_536)
@@ -99,7 +99,7 @@ def test_a_pipe_for_input_or_for_output_is_no_terminal(home: Path) -> None:
                 stdout=stdout,
                 stderr=subprocess.PIPE,
                 text=True,
-                timeout=30,
+                timeout=60,
                 check=False,
             )
             assert done.returncode == 2

@@ -40,7 +40,7 @@ class Pauses:
 @asynccontextmanager
 async def following(where: Places, pauses: Pauses) -> AsyncIterator["Listener"]:
     """What is heard from the proxy of these places."""
-    async with aclosing(follow(watch_at(where), pauses)) as news, asyncio.timeout(20):
+    async with aclosing(follow(watch_at(where), pauses)) as news, asyncio.timeout(60):
         yield Listener(news)
 
 

@@ -44,7 +44,7 @@ async def test_without_one_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert begun.well
     assert str(tmp_path / "log" / "serve-output.log") in begun.sentence
     assert starter.process is not None
-    starter.process.wait(10)
+    starter.process.wait(60)
     assert (tmp_path / "asked").read_text().splitlines()[-1] == f"-m bursar serve --config {tmp_path}/my.toml"
 
 

@@ -20,7 +20,7 @@ async def watching(places: Places, query: str = "", limit: int = 2**20) -> Async
     """A raw watch, whose head has been read. HTTP/1.0, so that the lines come without chunk sizes."""
     reader, writer = await asyncio.open_unix_connection(str(places.admin_socket), limit=limit)
     writer.write(f"GET /watch{query} HTTP/1.0\r\nHost: bursar\r\n\r\n".encode())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         head = await reader.readuntil(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.0 200 ")
     yield reader
@@ -30,7 +30,7 @@ async def watching(places: Places, query: str = "", limit: int = 2**20) -> Async
 
 
 async def line(reader: asyncio.StreamReader) -> bytes:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return await reader.readline()
 
 
@@ -99,7 +99,7 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_holds_up_nobody(
             opened.feed.publish(ConfigurationRejected(number, long_text))
             opened.feed.flush()
             assert decode(await line(quick), Numbered).seq == number
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while opened.door.connections > 1:  # noqa: ASYNC110 - the door announces nothing to wait for
                 await asyncio.sleep(0.01)
         came = 0
@@ -115,7 +115,7 @@ async def test_a_watcher_that_leaves_is_forgotten(local: Any) -> None:
     async with watching(local.places) as reader:
         await line(reader)
         assert (local.door.running, local.feed.watching) == (1, 1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while local.door.running:  # noqa: ASYNC110 - the door announces nothing to wait for
             await asyncio.sleep(0.01)
     assert local.feed.watching == 0
@@ -128,5 +128,5 @@ async def test_closing_the_feed_ends_every_watch_properly(local: Any) -> None:
         local.feed.close()
         assert decode(await line(reader), Numbered).of == Stopping(1)
         assert await line(reader) == b""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await local.door.close(5)

@@ -35,7 +35,7 @@ def about(cause: str) -> Callable[[Event], bool]:
 
 async def said(proxy: Running, cause: str) -> Alert:
     """Wait until something is said of a cause."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         event = await proxy.daemon.feed.wait_for(about(cause), since=0)
     assert isinstance(event, Alerted)
     return event.alert

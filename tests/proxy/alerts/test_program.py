@@ -67,5 +67,5 @@ async def test_what_it_started_ends_with_it(program: Made, tmp_path: Path) -> No
         assert await asyncio.to_thread(end.readline) == "up\n"
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await asyncio.to_thread(end.read) in ("", "up\n")

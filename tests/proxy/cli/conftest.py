@@ -90,7 +90,7 @@ def start(home: Path) -> Iterator[Started]:
     for process in processes:
         process.terminate()
         try:
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -151,7 +151,7 @@ def _call(proxy: str, key: str) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(f"{proxy}/chat/completions", body, headers)  # noqa: S310 - the proxy's own URL
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=20) as answer:
+        with opener.open(request, timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as no:
         with no:

@@ -54,7 +54,7 @@ class Exposed:
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(url, data, headers)
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as no:
             with no:
@@ -62,7 +62,7 @@ class Exposed:
 
     def tunnel_ends(self) -> None:
         """Wait until the tunnel's process has gone."""
-        pid, deadline = int((self.notes / "pid").read_text()), time.monotonic() + 10
+        pid, deadline = int((self.notes / "pid").read_text()), time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 os.kill(pid, 0)
@@ -129,7 +129,7 @@ def exposures(bursar: Bursar) -> list[str]:
 
 def unexposed(bursar: Bursar) -> None:
     """Wait until the proxy answers to no public host any more."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while exposures(bursar):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -162,7 +162,7 @@ def test_cursor_reaches_the_proxy_through_the_tunnel_and_nothing_else(connect: C
 
     # Ctrl-C is how it ends in good order.
     cursor.process.send_signal(signal.SIGINT)
-    assert cursor.process.wait(10) == 0
+    assert cursor.process.wait(60) == 0
     unexposed(bursar)
     cursor.tunnel_ends()
 
@@ -172,7 +172,7 @@ def test_killing_the_command_ends_the_exposure_and_the_tunnel(connect: Connect, 
     cursor = connect()
     assert cursor.ask("/v1/models", cursor.key)[0] == 200
     cursor.process.kill()
-    cursor.process.wait(10)
+    cursor.process.wait(60)
     unexposed(bursar)
     cursor.tunnel_ends()
 
@@ -180,7 +180,7 @@ def test_killing_the_command_ends_the_exposure_and_the_tunnel(connect: Connect, 
 def test_the_command_ends_with_its_tunnel(connect: Connect, bursar: Bursar) -> None:
     cursor = connect()
     os.kill(int((cursor.notes / "pid").read_text()), signal.SIGKILL)
-    assert cursor.process.wait(10) == 1
+    assert cursor.process.wait(60) == 1
     unexposed(bursar)
 
 
@@ -190,7 +190,7 @@ def test_the_command_ends_with_whoever_holds_its_input_open(start: Started, note
     cursor = Exposed(process, notes)
     cursor.until("Deployment Name")
     assert exposures(bursar) == [PUBLIC]
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert process.returncode == 0
     unexposed(bursar)
     cursor.tunnel_ends()
@@ -221,7 +221,7 @@ def test_a_key_that_is_there_is_narrowed_and_what_it_lacks_is_said(connect: Conn
     bursar("key", "issue", "wide")
     cursor = connect("--name", "wide", "--expires", "1h")
     cursor.process.send_signal(signal.SIGINT)
-    _, complained = cursor.process.communicate(timeout=10)
+    _, complained = cursor.process.communicate(timeout=60)
     assert "narrow it: --models, --cap" in complained
     assert bursar("key", "show", "wide", "--json").json["expires_ms"] is not None
     assert "as it was shown" in cursor.said
@@ -255,5 +255,5 @@ def test_the_command_ends_with_the_proxy(connect: Connect, bursar: Bursar) -> No
     # The last one: it takes the proxy of all of them away.
     cursor = connect()
     assert bursar("stop").status == 0
-    assert cursor.process.wait(20) == 3
+    assert cursor.process.wait(60) == 3
     cursor.tunnel_ends()

@@ -36,7 +36,7 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
-def wait_for(true: Callable[[], bool], what: str, limit_s: float = 20.0) -> None:
+def wait_for(true: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
     end = time.monotonic() + limit_s
     while not true():
         assert time.monotonic() < end, f"waited in vain for {what}"
@@ -65,7 +65,7 @@ def test_ended_politely(start: Start, folder: Path, number: signal.Signals) -> N
     process = start("demo", "--plain", start_new_session=True)
     begun(process)
     process.send_signal(number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -74,7 +74,7 @@ def test_killed_outright(start: Start, folder: Path) -> None:
     begun(process)
     assert len(processes_in(folder)) >= 2
     process.kill()
-    process.wait(10)
+    process.wait(60)
     # What it was showing on belongs to whoever started it; its session ends with it, as a closed terminal's would.
     os.killpg(process.pid, signal.SIGKILL)
 
@@ -86,6 +86,6 @@ def test_what_is_set_for_the_users_own_proxy_does_not_matter(start: Start, folde
     process = start("demo", "--plain", env=own)
     begun(process)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert config.read_text() == "broken"

@@ -229,7 +229,7 @@ def test_a_ledger_that_another_proxy_has(bursar: Bursar, database: Path) -> None
         assert other.stdout.readline() == "mine\n"
         said = the_problem(bursar("doctor", "--json", "--offline"), "ledger")
         assert f"in use by process {other.pid}" in said
-        other.communicate("", timeout=20)
+        other.communicate("", timeout=60)
     OwnerLock.take(database).release()
 
 

@@ -89,7 +89,7 @@ def test_serving_ends_in_good_order(start: Start, home: Path, number: signal.Sig
     assert process.stdout is not None
     assert process.stdout.readline().startswith("listening on")
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "")
     assert "Traceback" not in err
 
@@ -99,7 +99,7 @@ def test_what_keeps_a_proxy_from_starting_is_a_sentence(
 ) -> None:
     port = proxy.rpartition(":")[2].partition("/")[0]
     again = start("serve", "--port", port)
-    _, err = again.communicate(timeout=20)
+    _, err = again.communicate(timeout=60)
     assert again.returncode == 4
     assert "in use" in err
     assert "Traceback" not in err
@@ -108,7 +108,7 @@ def test_what_keeps_a_proxy_from_starting_is_a_sentence(
     assert "server.port must be" in bursar("serve").err
 
     held = start("key", "issue", "x", env={"BURSAR_HOME": str(tmp_path / "other")})
-    assert held.communicate(timeout=20)[0].startswith("bk-")
+    assert held.communicate(timeout=60)[0].startswith("bk-")
 
 
 def test_a_proxy_that_was_killed_is_not_running(bursar: Bursar, start: Start, home: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_proxy_that_was_killed_is_not_running(bursar: Bursar, start: Start, ho
     assert process.stdout is not None
     assert process.stdout.readline().startswith("listening on")
     process.kill()
-    process.wait(10)
+    process.wait(60)
     assert bursar("status").status == 3
     assert bursar("key", "issue", "laptop", "--json").status == 0
 

@@ -23,12 +23,12 @@ def test_the_list_names_models_and_faults(bursar: Callable[..., Any]) -> None:
 def test_it_serves_until_it_is_told_to_stop(start: Callable[..., Any], number: signal.Signals) -> None:
     process = start("practice")
     url = urlsplit(process.stdout.readline().removeprefix("listening on ").strip())
-    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
     connection.request("GET", "/v1/models")
     assert json.load(connection.getresponse())["data"]
     connection.close()
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "", "")
 
 

@@ -49,7 +49,7 @@ def test_a_door_of_another_user_is_not_knocked_at(kind: str, owner: int, comer: 
         Path(folder).chmod(0o755)
         words = [sys.executable, "-c", COME_IN, folder, str(owner), str(comer), kind, DOOR]
         environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        said = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=20).stdout
+        said = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=60).stdout
     if let_in:
         assert said.strip() == ("http://bursar" if kind == "socket" else "http://127.0.0.1:9")
     else:

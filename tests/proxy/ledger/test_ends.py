@@ -72,7 +72,7 @@ async def test_a_settlement_outlives_a_full_disk(store: SqliteStore, database: P
         assert (standing.held, standing.settled) == (500, 0)
         assert settled == []
     await settle(running[2], 80)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await three_settled.wait()
     assert ledger.open_holds == 2
     standing = (await ledger.standings([LAPTOP]))[LAPTOP.id]

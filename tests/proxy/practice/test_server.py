@@ -121,7 +121,7 @@ async def test_a_client_that_leaves_is_counted_as_such(practice: Any) -> None:
         seen += await reader.read(1000)
     assert practice.tally.in_flight == 1
     writer.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await practice.tally.idle()
     total = practice.tally.total
     assert (total.begun, total.aborted, total.answered) == (1, 1, 0)
@@ -136,7 +136,7 @@ async def test_a_client_that_leaves_with_half_a_body_is_counted(practice: Any) -
     await writer.drain()
     await practice.tally.busy()
     writer.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await practice.tally.idle()
     assert (practice.tally.total.begun, practice.tally.total.aborted, practice.tally.total.bodies) == (1, 1, 0)
 
@@ -279,7 +279,7 @@ def test_serving_says_where_and_stops_when_told() -> None:
             probe.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert probe.recv(15) == b"HTTP/1.1 200 OK"
         served.send_signal(signal.SIGTERM)
-        assert served.wait(10) == 0
+        assert served.wait(60) == 0
 
 
 class Faulty:

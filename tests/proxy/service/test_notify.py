@@ -49,7 +49,7 @@ async def test_the_watchdog_is_told_twice_as_often_as_it_asks(manager: socket.so
     alive = asyncio.ensure_future(notifier.stay_alive())
     begun = loop.time()
     for _ in range(4):
-        assert await asyncio.wait_for(loop.sock_recv(manager, 99), 5) == b"WATCHDOG=1"
+        assert await asyncio.wait_for(loop.sock_recv(manager, 99), 60) == b"WATCHDOG=1"
     alive.cancel()
     assert loop.time() - begun >= 0.08  # three pauses of 30 ms, as far as the clock is fine enough
 
@@ -67,7 +67,7 @@ async def test_the_watchdog_is_told_twice_as_often_as_it_asks(manager: socket.so
 async def test_without_a_manager_nothing_is_said_and_nothing_fails(environ: dict[str, str]) -> None:
     notifier = Notifier(environ)
     notifier.ready("ready")
-    await asyncio.wait_for(notifier.stay_alive(), 5)
+    await asyncio.wait_for(notifier.stay_alive(), 60)
     assert "WATCHDOG_USEC" not in environ
 
 

@@ -26,7 +26,7 @@ async def vendor(handler: Handler) -> AsyncIterator[UpstreamSettings]:
         yield UpstreamSettings(name="main", kind=Kind.OPENAI_COMPATIBLE, base_url=str(server.make_url("/v1")))
 
 
-async def ask(upstream: UpstreamSettings, key: str = KEY, limit_s: float = 5.0) -> tuple[str, ...]:
+async def ask(upstream: UpstreamSettings, key: str = KEY, limit_s: float = 60.0) -> tuple[str, ...]:
     connection = Connection()
     try:
         return await listed_models(upstream, key, connection, FixedClock(), limit_s=limit_s)
@@ -34,7 +34,7 @@ async def ask(upstream: UpstreamSettings, key: str = KEY, limit_s: float = 5.0) 
         await connection.close()
 
 
-async def refused(handler: Handler, limit_s: float = 5.0) -> Refusal:
+async def refused(handler: Handler, limit_s: float = 60.0) -> Refusal:
     async with vendor(handler) as upstream:
         with pytest.raises(Refusal) as refusal:
             await ask(upstream, limit_s=limit_s)

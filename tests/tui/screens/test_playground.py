@@ -163,7 +163,7 @@ async def test_escape_cancels_and_says_what_was_paid() -> None:
         await hands.sees(" paid")
         (record,) = await hands.proxy.records()
         assert record.outcome is Outcome.LEFT
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await hands.proxy.practice.tally.idle()
         assert playground.typing
 

@@ -65,7 +65,7 @@ class Served:
 async def served(limits: Limits | None = None, *, themed: bool = False) -> AsyncIterator[Served]:
     """The page and its WebSocket on a free port."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    async with asyncio.timeout(30), ClientSession() as client, asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), ClientSession() as client, asyncio.TaskGroup() as tasks:
         task = tasks.create_task(serve(COMMAND, 0, address.set_result, limits or Limits(), themed=themed))
         yield Served(client, await address)
         task.cancel()
@@ -130,7 +130,7 @@ async def knocked(there: Served, sent: bytes) -> bytes:
     """All that comes back for these bytes, over a connection of their own."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(there.base.rpartition(":")[2]))
     writer.write(sent)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         came = await reader.read()
     writer.close()
     return came
@@ -176,7 +176,7 @@ async def test_whoever_asks_nothing_holds_no_place() -> None:
     async with served(Limits(header_s=0.2)) as there:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(there.base.rpartition(":")[2]))
         writer.write(b"GET / HTTP/1.1\r\nHost: l")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             assert await reader.read() == b""
         writer.close()
     async with served() as there, there.opened() as tab:
@@ -248,7 +248,7 @@ async def test_what_is_said_strangely_or_at_too_great_length_closes_the_tab() ->
 async def test_tabs_are_told_when_the_command_ends() -> None:
     async with ClientSession() as client:
         address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             task = tasks.create_task(serve(COMMAND, 0, address.set_result, Limits()))
             async with Served(client, await address).opened() as tab:
                 task.cancel()

@@ -214,7 +214,7 @@ def test_no_kill_while_it_is_made_leaves_half_a_file(database: Path) -> None:
     points = 0
     while True:
         points += 3
-        ended = subprocess.run([sys.executable, "-c", KILLED_WHILE_MAKING, str(points), str(database)], timeout=30)
+        ended = subprocess.run([sys.executable, "-c", KILLED_WHILE_MAKING, str(points), str(database)], timeout=60)
         if ended.returncode == 0:
             break
         assert ended.returncode == -9
