@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         end_with(sys.stdin.fileno())
     # Only here, because it takes ten times as long to load as all the above.
     from bursar_tui.app import BursarApp
+    from bursar_tui.running import Runner
     from bursar_tui.starting import Starter
     from bursar_tui.terminal import native_colours, theme_for
 
@@ -50,8 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         del os.environ["NO_COLOR"]  # set to nothing is not set (no-color.org); Textual would turn all grey
     native = native_colours(os.environ)
     theme = chosen.theme or theme_for(os.environ, native=native)
-    starter = Starter(where, chosen.config)
-    app = BursarApp(watch_at(where), door_at(where), str(where.admin_socket), clock, native=native, starter=starter)
+    app = BursarApp(
+        watch_at(where),
+        door_at(where),
+        str(where.admin_socket),
+        clock,
+        native=native,
+        starter=Starter(where, chosen.config),
+        runner=Runner(chosen.config, os.environ),
+    )
     if theme not in app.available_themes:
         parser.error(f"there is no theme {theme!a}; there are {', '.join(app.available_themes)}")
     app.theme = theme

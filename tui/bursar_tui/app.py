@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
@@ -17,7 +17,10 @@ from bursar.domain.clock import Clock
 from bursar_tui.errands import Errand, OpenDoor, run
 from bursar_tui.link import Watch
 from bursar_tui.messages import LinkLost, SnapshotChanged
+from bursar_tui.on_this_machine import OnThisMachine
 from bursar_tui.posting import Posting
+from bursar_tui.running import Runner
+from bursar_tui.screens.dialog import Dialog
 from bursar_tui.screens.screen import LiveScreen
 from bursar_tui.seen import Attachment, Seen, Tie, Told, moves, zone_of
 from bursar_tui.starting import Starter
@@ -41,7 +44,7 @@ class Thrifty(Protocol):
     def forget(self) -> None: ...
 
 
-class BursarApp(App[None]):
+class BursarApp(OnThisMachine):
     """The terminal UI over one proxy, which `watch` follows, `door` commands and `where` names."""
 
     CSS_PATH = "app.tcss"
@@ -70,8 +73,9 @@ class BursarApp(App[None]):
         theme: str = "dark",
         native: bool = False,
         starter: Starter | None = None,
+        runner: Runner | None = None,
     ) -> None:
-        super().__init__(ansi_color=True if native else None)
+        super().__init__(runner, ansi_color=True if native else None)
         self._link = Posting(watch, self.post_message)
         self._door = door
         self._starter = starter
@@ -140,7 +144,7 @@ class BursarApp(App[None]):
     def present(self) -> None:
         """Show what is seen now on the screen in view, and on what lies under a dialog."""
         for screen in self.screen_stack:
-            if isinstance(screen, LiveScreen):
+            if isinstance(screen, LiveScreen | Dialog):
                 screen.again()
 
     @property
@@ -162,6 +166,11 @@ class BursarApp(App[None]):
     def tell(self, sentence: str, *, well: bool | None) -> None:
         """Say what came of an errand."""
         self._told = Told(sentence, well, self._clock.now_ms() + TOLD_MS)
+        self.present()
+
+    def untell(self) -> None:
+        """Say no longer what came of it."""
+        self._told = None
         self.present()
 
     def _tick(self) -> None:
@@ -250,10 +259,13 @@ class BursarApp(App[None]):
         """Leave; where something would be lost, once that is confirmed, or asked for twice."""
         from bursar_tui.screens.confirm import Confirm
 
-        if not self.unsaved or isinstance(self.screen, Confirm):
+        lost = [self.unsaved] if self.unsaved else []
+        lost += [f"{title} runs, and ends with this program." for title in self.going_on]
+        if not lost or isinstance(self.screen, Confirm):
             self.exit()
             return
-        self.push_screen(Confirm("Quit all the same?", [self.unsaved], "bursar config edit"), self._quit)
+        command = "bursar config edit" if self.unsaved else "bursar watch"
+        self.push_screen(Confirm("Quit all the same?", lost, command), self._quit)
 
     def _quit(self, sure: bool | None) -> None:
         if sure:
@@ -276,6 +288,7 @@ class BursarApp(App[None]):
         yield from offered(self, screen)
         for tab in TABS:
             yield SystemCommand(tab.title, f"Go to {tab.title}", partial(self.action_go, tab.name))
+        yield from self.machine_commands()
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
         yield SystemCommand("Alerts", "What stands; take it down, or try whether it arrives", self.action_alerts)
         yield SystemCommand("Help", "What the keys do and what the signs mean", self.action_help)

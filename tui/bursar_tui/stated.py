@@ -56,7 +56,7 @@ class Stated:
 
     def setting(self, path: Path) -> SettingView | None:
         """What is known of the setting at a path; None where it is a table, or no setting of ours."""
-        for each in self.file.settings:
+        for each in self.file.settings if path else ():
             if each.section == path[0] and each.key == path[-1] and len(path) == (2 if each.once else 3):
                 return each
         return None

@@ -1,6 +1,7 @@
 """Budgets: plans, wallets and caps, the most urgent first; raised, topped up, corrected; holds in doubt decided."""
 
 from functools import partial
+from typing import cast
 
 from textual.binding import Binding
 
@@ -25,7 +26,9 @@ from bursar_tui.budget_errands import (
 )
 from bursar_tui.ink import Line
 from bursar_tui.outlook import present_standing
+from bursar_tui.paper_deeds import AUDIT
 from bursar_tui.screens.choice import Choice, Option
+from bursar_tui.screens.command_run import Doer
 from bursar_tui.screens.config_browser import ConfigBrowser
 from bursar_tui.screens.confirm import Confirm
 from bursar_tui.screens.form import Field, Form
@@ -56,6 +59,7 @@ class Budgets(ConfigBrowser):
         Command("n", "make a cap, a plan or a wallet", "bursar cap set NAME 5usd/day"),
         Command("c", "change what is stated of one, such as its limit", "bursar config set caps.NAME.usd 7.00"),
         Command("x", "remove one", "bursar cap|plan|wallet remove NAME"),
+        Command("a", "who granted what, when and why", "bursar cap audit"),
         Command("s", "say what became of a hold in doubt", "bursar doubt settle|release NUMBER"),
     )
     BINDINGS = [
@@ -69,6 +73,7 @@ class Budgets(ConfigBrowser):
         Binding("n", "make", "new"),
         Binding("c", "change", "change"),
         Binding("x", "remove", "remove"),
+        Binding("a", "audit", "audit"),
     ]
 
     def rows(self, seen: Seen, width: int) -> list[ListRow]:
@@ -211,6 +216,10 @@ class Budgets(ConfigBrowser):
     def _raise(self, cap: Account, chosen: tuple[int, int] | None) -> None:
         if chosen is not None:
             self.send(raising(cap, *chosen, self.seen))
+
+    def action_audit(self) -> None:
+        """Every grant there was."""
+        cast(Doer, self.app).do(AUDIT)
 
     def action_undo(self, number: int | None = None) -> None:
         """End a raise before its time; where there are several, the one that is chosen."""

@@ -1,12 +1,12 @@
 """Dialog: a page over the screen in view that asks one thing; whatever it says is drawn as plain text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
-from bursar_tui.ink import Line, Piece, Role, line
+from bursar_tui.ink import Line, Piece, Role, columns_of, line
 from bursar_tui.widgets.banner import wrapped
 from bursar_tui.widgets.lines import Lines
 
@@ -15,6 +15,9 @@ R = TypeVar("R")
 
 class Dialog(ModalScreen[R | None]):
     """Answered, or left with None."""
+
+    def again(self) -> None:
+        """Something is seen otherwise now; most dialogs are about what they were opened on."""
 
     def action_leave(self) -> None:
         """Nothing is done."""
@@ -51,6 +54,16 @@ def in_width(each: Line, width: int) -> Iterator[Line]:
 def as_command(command: str) -> Line:
     """The command that does the same."""
     return line(Piece(command, Role.ACCENT))
+
+
+def keys_lines(keys: Sequence[tuple[str, str, str]], width: int) -> list[Line]:
+    """The same in as many lines as they take."""
+    rows: list[list[tuple[str, str, str]]] = [[]]
+    for each in keys:
+        if rows[-1] and columns_of(keys_line(*rows[-1], each).pieces) > width:
+            rows.append([])
+        rows[-1].append(each)
+    return [keys_line(*row) for row in rows]
 
 
 def keys_line(*keys: tuple[str, str, str]) -> Line:

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 
 from bursar.contract.shown import shown
 from bursar_tui.ink import BLANK, Line, Piece, Role, line
-from bursar_tui.screens.screen import LiveScreen
+from bursar_tui.screens.screen import Command, LiveScreen
 from bursar_tui.seen import Seen
 from bursar_tui.widgets.outcome import Outcome
 from bursar_tui.widgets.panel import Panel
@@ -36,7 +36,19 @@ class Offline(LiveScreen):
     """What is seen while nothing can be attached to."""
 
     TAB = "offline"
-    BINDINGS = [Binding("s", "app.start", "start it"), Binding("r", "app.hurry", "try again now")]
+    BINDINGS = [
+        Binding("s", "app.start", "start it"),
+        Binding("r", "app.hurry", "try again now"),
+        Binding("d", "app.doctor", "doctor"),
+        Binding("b", "app.service", "background"),
+        Binding("l", "app.restore", "back to a backup"),
+    ]
+    commands = (
+        Command("s", "start it", "bursar serve"),
+        Command("d", "find out what is wrong", "bursar doctor"),
+        Command("b", "the proxy in the background: install, start, log", "bursar service status"),
+        Command("l", "go back to a backup of the ledger", "bursar restore"),
+    )
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 
 from bursar.contract.snapshot import ExchangeView
@@ -25,7 +26,12 @@ class Overview(LiveScreen):
     AUTO_FOCUS = "ExchangeTable"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (13, "-short"), (20, "-high")]
-    commands = (Command("enter", "one call in full: its attempts, their prices, who paid", "bursar log --id ID"),)
+    commands = (
+        Command("enter", "one call in full: its attempts, their prices, who paid", "bursar log --id ID"),
+        Command("d", "check everything that can be wrong, and what to do", "bursar doctor"),
+        Command("b", "the proxy in the background: install, start, stop, restart, log", "bursar service status"),
+    )
+    BINDINGS = [Binding("d", "app.doctor", "doctor"), Binding("b", "app.service", "background")]
 
     def __init__(self) -> None:
         super().__init__()

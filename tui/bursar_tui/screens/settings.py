@@ -2,18 +2,24 @@
 
 from typing import cast
 
+from textual import on
+from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.widgets import Input
 
 from bursar.contract.configuration import TakeOut
 from bursar_tui.config_errands import editing, reading
 from bursar_tui.ink import Line
+from bursar_tui.paper_deeds import EXAMPLE, RELOAD
 from bursar_tui.screens.choice import Choice, Option
+from bursar_tui.screens.command_run import Doer
 from bursar_tui.screens.config_browser import ConfigBrowser, Teller
 from bursar_tui.screens.config_text import ConfigText, Draft
 from bursar_tui.screens.screen import Command
 from bursar_tui.seen import Seen
 from bursar_tui.stated import NOUNS, Path, Stated
 from bursar_tui.toml_values import as_toml, key_of
+from bursar_tui.widgets.filter_line import FilterLine
 from bursar_tui.widgets.row_list import ListRow
 from bursar_tui.widgets.setting_detail import setting_detail
 from bursar_tui.widgets.setting_rows import path_of, row_id, setting_rows
@@ -42,6 +48,9 @@ class Settings(ConfigBrowser):
         Command("n", "make an upstream, alias, price, cap, plan or wallet", "bursar upstream add NAME --kind KIND"),
         Command("x", "remove one", "bursar upstream|cap|plan|wallet remove NAME"),
         Command("w", "edit the file as a whole", "bursar config edit"),
+        Command("/", "show the settings that have some words in them", "bursar config show | grep WORDS"),
+        Command("r", "take up the file now, as it does by itself", "bursar reload"),
+        Command("i", "every setting with its default and its meaning, as a file", "bursar config example"),
     )
     BINDINGS = [
         Binding("e", "change", "change"),
@@ -49,6 +58,10 @@ class Settings(ConfigBrowser):
         Binding("n", "make", "new"),
         Binding("x", "remove", "remove"),
         Binding("w", "whole", "whole file"),
+        Binding("slash", "filter", "filter"),
+        Binding("r", "reload", "reload"),
+        Binding("i", "example", "every setting"),
+        Binding("escape", "unfilter", "all settings", show=False),
     ]
 
     def __init__(self) -> None:
@@ -56,10 +69,17 @@ class Settings(ConfigBrowser):
         self._stated: Stated | None = None
         self._asked_for: tuple[str, str, str] | None = None
         self._draft: Draft | None = None
+        self._line = FilterLine("a word of the setting, its value or its meaning …")
+        self._line.display = False
+
+    def body(self) -> ComposeResult:
+        """The filter above the list."""
+        yield self._line
+        yield from super().body()
 
     def rows(self, seen: Seen, width: int) -> list[ListRow]:
         """One line for each setting, under the header of its table."""
-        return setting_rows(self._stated, self._draft is not None, width)
+        return setting_rows(self._stated, self._draft is not None, width, self._line.value)
 
     def detail(self, seen: Seen, row_id: str, width: int) -> list[Line]:
         """One of them."""
@@ -92,6 +112,10 @@ class Settings(ConfigBrowser):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done to what the cursor is at is offered."""
         path, stated = self.path, self._stated
+        if action == "filter":
+            return stated is not None and not isinstance(self.focused, FilterLine) and not self.opened
+        if action == "unfilter":
+            return not self.opened
         if action in ("make", "whole"):
             return stated is not None
         if action == "change":
@@ -101,6 +125,34 @@ class Settings(ConfigBrowser):
         if action == "remove":
             return stated is not None and path[:1] != () and path[0] in NOUNS and len(path) >= 2
         return super().check_action(action, parameters)
+
+    @on(Input.Changed)
+    def _filtered(self) -> None:
+        self.again()
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self._line.display = True
+        self.set_focus(self._line)
+
+    def action_to_list(self) -> None:
+        """Keep the filter and go to what it leaves."""
+        self._line.display = bool(self._line.value)
+        self.set_focus(self.list)
+
+    def action_unfilter(self) -> None:
+        """All settings again."""
+        self._line.value = ""
+        self._line.display = False
+        self.set_focus(self.list)
+
+    def action_reload(self) -> None:
+        """Have the proxy take up the file now."""
+        cast(Doer, self.app).do(RELOAD)
+
+    def action_example(self) -> None:
+        """Every setting there is."""
+        cast(Doer, self.app).do(EXAMPLE)
 
     def action_change(self) -> None:
         """Type another value; at the header of a table, all of its values."""

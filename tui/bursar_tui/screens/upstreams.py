@@ -1,18 +1,37 @@
 """Upstreams: how each of them and each of its routes is, why, until when; checked, cleared, given a key."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import cast
 
 from textual.binding import Binding
 
 from bursar.contract.commands import UpstreamChecked
 from bursar.contract.events import UpstreamView
+from bursar.contract.secrets import SecretPlaces, secret_places
 from bursar.domain.refusals import UpstreamKeyMissing
 from bursar_tui.budget_errands import comparing
+from bursar_tui.deed import Deed
 from bursar_tui.errands import Errand
 from bursar_tui.ink import Line
 from bursar_tui.screens.browser import Browser
+from bursar_tui.screens.choice import Choice, Option
+from bursar_tui.screens.command_run import Doer
+from bursar_tui.screens.config_browser import Teller
 from bursar_tui.screens.form import Form
 from bursar_tui.screens.screen import Command
+from bursar_tui.screens.secrets import SecretList, Wish
+from bursar_tui.secret_deeds import (
+    CHANGE_FIELDS,
+    PASSPHRASE_FIELD,
+    looking,
+    moving,
+    read_change,
+    read_one,
+    removing,
+    targets,
+)
+from bursar_tui.secret_deeds import is_sealed as sealed_among
 from bursar_tui.secret_errands import (
     KEY_FIELDS,
     PASSPHRASE_FIELDS,
@@ -38,6 +57,7 @@ class UpstreamBrowser(Browser):
         Command("v", "ask whether it answers; costs nothing", "bursar upstream check NAME"),
         Command("s", "give it a key, which is kept where the file says", "bursar secret set NAME"),
         Command("u", "open the sealed file that its key is in", "bursar secret unlock"),
+        Command("w", "where the keys are: move one, remove it, another passphrase", "bursar secret list"),
         Command("b", "ask for the balance of its wallet", "bursar wallet compare --wallet NAME"),
     )
     BINDINGS = [
@@ -46,6 +66,7 @@ class UpstreamBrowser(Browser):
         Binding("b", "compare", "balance"),
         Binding("s", "give_key", "set key"),
         Binding("u", "unlock", "unlock"),
+        Binding("w", "secrets", "where keys are"),
     ]
 
     def rows(self, seen: Seen, width: int) -> list[ListRow]:
@@ -109,9 +130,13 @@ class UpstreamBrowser(Browser):
             )
 
     def action_give_key(self) -> None:
-        """Type a key."""
+        """Type a key, where it is asked for one."""
         view = self.upstream
-        if view is not None:
+        if view is not None and not view.secret:
+            said = f"{view.name} is asked without a key, so it needs none. To give it one, first say where it is kept:"
+            where = f"bursar config set upstreams.{view.name}.secret keyring:{view.name}"
+            cast(Teller, self.app).tell(f"{said} {where}", well=True)
+        elif view is not None:
             about = "It goes to the proxy, which keeps it where the file says; nothing of it stays here."
             form = Form(f"The key of {view.name}", about, KEY_FIELDS, partial(read_key, view.name))
             self.app.push_screen(form, partial(self._keep, view.name))
@@ -130,12 +155,70 @@ class UpstreamBrowser(Browser):
         if typed is not None:
             self.send(unlocking_for(typed[0], new=typed[1]))
 
+    def action_secrets(self) -> None:
+        """Where the keys are."""
+        ask = secret_places()
+        self.send(Errand("Looking for keys …", lambda proxy: proxy.ask(ask), found_keys, self._list))
+
+    def _list(self, found: SecretPlaces) -> None:
+        if self.is_current:
+            users = {each.reference: each.used_by for each in found.places}
+            self.app.push_screen(SecretList(found), partial(self._wished, users))
+
+    def _wished(self, users: Mapping[str, tuple[str, ...]], wish: Wish | None) -> None:
+        match wish:
+            case Wish("move", reference):
+                options = [
+                    Option(
+                        each,
+                        "the keyring" if each == "keyring" else "the sealed file",
+                        "",
+                        f"bursar secret move {reference} {each}",
+                    )
+                    for each in targets(reference)
+                ]
+                self.app.push_screen(Choice(f"Move {reference} to", "", options), partial(self._move, reference))
+            case Wish("remove", reference):
+                self._with_passphrase(partial(removing, reference, users.get(reference, ())), reference)
+            case Wish("check", reference):
+                self._with_passphrase(partial(looking, reference), reference)
+            case Wish("passphrase"):
+                about = "It goes to the command that seals the file anew, and nowhere else."
+                form = Form("Another passphrase for the sealed file", about, CHANGE_FIELDS, read_change)
+                self.app.push_screen(form, self._do)
+            case _:
+                pass
+
+    def _move(self, reference: str, target: str | None) -> None:
+        if target is not None:
+            self._with_passphrase(partial(moving, reference, target), reference, target)
+
+    def _with_passphrase(self, make: Callable[[str], Deed], *references: str) -> None:
+        """Do it, with the passphrase where the sealed file takes part in it."""
+        if not sealed_among(*references):
+            self._do(make(""))
+            return
+        about = "It goes to the command that opens the file, and nowhere else."
+        form = Form("The passphrase of the sealed file", about, PASSPHRASE_FIELD, partial(read_one, make))
+        self.app.push_screen(form, self._do)
+
+    def _do(self, deed: Deed | None) -> None:
+        if deed is not None:
+            cast(Doer, self.app).do(deed)
+
     def action_compare(self) -> None:
         """Ask the vendor for its balance."""
         view = self.upstream
         wallet = wallets(self.seen).get(view.name) if view is not None else None
         if wallet is not None:
             self.send(comparing(wallet.outlook.account))
+
+
+def found_keys(found: SecretPlaces) -> str:
+    """How many keys there are, in a sentence."""
+    missing = sum(1 for each in found.places if each.reason)
+    said = f"{counted(len(found.places), 'key')} named in the configuration"
+    return f"{said}, {missing} of them out of reach." if missing else f"{said}."
 
 
 def checked(answer: UpstreamChecked) -> str:

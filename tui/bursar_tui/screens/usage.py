@@ -1,16 +1,21 @@
 """Usage: what was spent and used, by day, week or month, and by model, key, project, upstream, client or alias."""
 
 from datetime import datetime
-from typing import Protocol, cast
+from functools import partial
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 
 from bursar.domain.cycle import Every
+from bursar_tui.deed import Deed
 from bursar_tui.errands import Door, Errand
+from bursar_tui.paper_deeds import read_statement, read_table, statement_fields, table_fields
 from bursar_tui.screens.browser import Sender
 from bursar_tui.screens.choice import Choice, Option
+from bursar_tui.screens.command_run import Doer
+from bursar_tui.screens.form import Form
 from bursar_tui.screens.screen import Command, LiveScreen
 from bursar_tui.seen import Seen, Seer
 from bursar_tui.usage_view import Answered, Asked, UsageView, days_sum
@@ -21,14 +26,6 @@ from bursar_tui.words import SECOND_MS
 
 _ASKED_EVERY_MS = 3_000
 """How often the sums are asked for, at most, while more is spent; in between the bar of now grows by itself."""
-
-
-class Copier(Sender, Protocol):
-    """The app, as far as this screen has it copy and say so."""
-
-    def copy_to_clipboard(self, text: str) -> None: ...
-
-    def tell(self, sentence: str, *, well: bool | None) -> None: ...
 
 
 class Usage(LiveScreen):
@@ -46,7 +43,8 @@ class Usage(LiveScreen):
         Command(
             "enter", "the bars of one model, key … alone; esc all again", "bursar usage --by day --only model=NAME"
         ),
-        Command("e", "what is seen as a table for a spreadsheet", "bursar usage --by day --csv"),
+        Command("e", "what is seen as a table for a spreadsheet, in a file", "bursar usage --by day --csv"),
+        Command("s", "the statement of a month, here or in a file", "bursar statement 2026-10"),
     )
     BINDINGS = [
         Binding("d", "time('day')", "time", key_display="d w m"),
@@ -59,6 +57,7 @@ class Usage(LiveScreen):
         Binding("right,l", "bar(-1)", "newer", show=False),
         Binding("a", "all", "all"),
         Binding("e", "export", "csv"),
+        Binding("s", "statement", "statement"),
         Binding("escape", "every", "all again"),
     ]
 
@@ -184,33 +183,42 @@ class Usage(LiveScreen):
         self.again()
 
     def action_export(self) -> None:
-        """Say which command writes what is seen as a table; it is copied."""
+        """Write what is seen as a table."""
         seen = cast(Seer, self.app).seen
         asked = self.view.asked(seen.now_ms, seen.zone)
         since_ms = self.view.cycles(seen.now_ms, seen.zone)[self.view.count].start_ms
-        only = f" --only {quoted(asked.only)}" if asked.only else ""
+        only = ("--only", asked.only) if asked.only else ()
 
-        def command(by: str, since: int, until: int) -> str:
-            times = f"--since {instant(since, seen)} --until {instant(until, seen)}"
-            return f"bursar usage --by {by} {times}{only} --csv > usage-by-{by}.csv"
+        def words(by: str, since: int, until: int) -> tuple[str, ...]:
+            times = ("--since", instant(since, seen), "--until", instant(until, seen))
+            return ("usage", "--by", by, *times, *only, "--csv")
 
-        bars, groups = command(asked.every, since_ms, asked.until_ms), command(asked.by, *asked.chosen)
-        options = [Option(bars, "The bars", "", bars), Option(groups, f"The rows below, by {asked.by}", "", groups)]
-        about = "A table for a spreadsheet, in which no name begins a formula. Enter copies the command."
-        self.app.push_screen(Choice("What is seen, as a table", about, options), self._copy)
+        bars, groups = words(asked.every, since_ms, asked.until_ms), words(asked.by, *asked.chosen)
+        options = [
+            Option(bars, "The bars", "", Deed("", bars).command),
+            Option(groups, f"The rows below, by {asked.by}", "", Deed("", groups).command),
+        ]
+        about = "A table for a spreadsheet, in which no name begins a formula."
+        self.app.push_screen(Choice("What is seen, as a table", about, options), self._where)
 
-    def _copy(self, command: str | None) -> None:
-        if command is not None:
-            app = cast(Copier, self.app)
-            app.copy_to_clipboard(command)
-            app.tell("The command was handed to the terminal (OSC 52). If it does not paste, select it.", well=True)
+    def _where(self, words: tuple[str, ...] | None) -> None:
+        if words is not None:
+            fields = table_fields(f"usage-by-{words[2]}.csv")
+            about = "On this machine; only you may read it."
+            self.app.push_screen(Form("Into which file?", about, fields, partial(read_table, words)), self._do)
+
+    def action_statement(self) -> None:
+        """A month, here or in a file."""
+        seen = cast(Seer, self.app).seen
+        month = datetime.fromtimestamp(seen.now_ms / SECOND_MS, seen.zone).strftime("%Y-%m")
+        about = "Balances, usage by model and every transaction; every total is the exact sum of its rows."
+        self.app.push_screen(Form("A statement", about, statement_fields(month), read_statement), self._do)
+
+    def _do(self, deed: Deed | None) -> None:
+        if deed is not None:
+            cast(Doer, self.app).do(deed)
 
 
 def instant(at_ms: int, seen: Seen) -> str:
     """An instant as the command takes it, in the proxy's own zone."""
     return datetime.fromtimestamp(at_ms / SECOND_MS, seen.zone).isoformat(timespec="minutes")
-
-
-def quoted(text: str) -> str:
-    """A word for a shell."""
-    return text if all(each.isalnum() or each in "=-_./:@" for each in text) else "'" + text.replace("'", "'\\''") + "'"

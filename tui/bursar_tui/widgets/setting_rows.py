@@ -1,7 +1,7 @@
 """Setting rows: the tables of the configuration with their settings, and what each of them is now."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bursar_tui.ink import GAP, Line, Piece, Role, left, line
 from bursar_tui.stated import NOUNS, Path, Stated
@@ -24,15 +24,40 @@ def path_of(row: str) -> Path:
     return tuple(json.loads(row)) if row else ()
 
 
-def setting_rows(stated: Stated | None, unsaved: bool, width: int) -> list[ListRow]:
-    """All of them; before the file is read, one line that says so."""
+def setting_rows(stated: Stated | None, unsaved: bool, width: int, typed: str = "") -> list[ListRow]:
+    """Those in which every word that was typed occurs; before the file is read, one line that says so."""
     if stated is None:
         return [ListRow(heading("Settings", (Piece("reading the file …", Role.MUTED),), width))]
     return [
         ListRow(heading("Settings", _state(stated, unsaved), width)),
         *(ListRow(each) for each in _wrong(stated)),
-        *_sections(stated, width),
+        *(_matching(stated, width, typed) if typed.split() else _sections(stated, width)),
     ]
+
+
+def _matching(stated: Stated, width: int, typed: str) -> Iterator[ListRow]:
+    """What a filter leaves: settings in whose key, value, default or meaning each word occurs, below their tables."""
+    words, header, found = typed.lower().split(), None, False
+    for row in _sections(stated, width):
+        path = path_of(row.id)
+        known = stated.setting(path) if path else None
+        if not path or (known is None and stated.table(path) is not None) or (known is None and len(path) == 1):
+            header = row
+            if not path or not _says(words, key_of(path)):
+                continue
+        elif not _says(words, key_of(path), row.line.text, known.meaning if known is not None else ""):
+            continue
+        elif header is not None:
+            yield header
+        header, found = None, True
+        yield row
+    if not found:
+        yield ListRow(line(Piece("No setting has all of these words; esc shows all again.", Role.MUTED)))
+
+
+def _says(words: Sequence[str], *texts: str) -> bool:
+    said = "\n".join(texts).lower()
+    return all(word in said for word in words)
 
 
 def _wrong(stated: Stated) -> Iterator[Line]:
