@@ -35,6 +35,7 @@ class Keys(Browser):
         Command("e", "change what a key is held to", "bursar key set NAME --rate 120/min --parallel none"),
         Command("d", "refuse a key for now, or accept it again", "bursar key disable|enable NAME"),
         Command("o", "another key under the same name", "bursar key rotate NAME --grace 24h"),
+        Command("c", "point a program at the proxy, with a key of its own", "bursar connect cline"),
         Command("x", "accept a key no longer", "bursar key revoke NAME"),
     )
     BINDINGS = [
@@ -44,6 +45,7 @@ class Keys(Browser):
         Binding("d", "enable", "enable"),
         Binding("o", "rotate", "rotate"),
         Binding("x", "revoke", "revoke"),
+        Binding("c", "app.connect", "connect a program"),
     ]
 
     def __init__(self) -> None:
