@@ -1,6 +1,7 @@
 """Chronicle: the events that belong in the process's log, as lines of it; of a call, codes and names alone."""
 
 import logging
+from collections.abc import Callable, Mapping
 
 from bursar.contract.events import (
     AttemptFailed,
@@ -22,8 +23,10 @@ from bursar.contract.events import (
     Stopping,
     UpstreamHealthChanged,
 )
+from bursar.domain.account import Unit
 from bursar.domain.exchange import Outcome
 from bursar.domain.grant import Grant
+from bursar.domain.money import plain_millionths, plain_usd
 
 _log = logging.getLogger("bursar.events")
 
@@ -33,6 +36,12 @@ OF_EVERY_CALL: frozenset[type] = frozenset(
     {ExchangeOpened, AttemptStarted, ExchangeProgressed, StandingsChanged, AttemptSettled}
 )
 """What most events are, and nobody asks the log about."""
+
+_IN_WORDS: Mapping[Unit, tuple[str, Callable[[int], str]]] = {
+    Unit.NANO_DOLLARS: ("usd", plain_usd),
+    Unit.MICRO_REQUESTS: ("requests", plain_millionths),
+}
+"""Units that are counted finer than anybody speaks of them."""
 
 
 class Chronicle:
@@ -44,6 +53,7 @@ class Chronicle:
 
     def __init__(self) -> None:
         self._health: dict[str, str] = {}
+        self._units: dict[str, Unit] = {}
         self._begun = False
         """Whether a configuration is in force: what is told of keys before that is which there are."""
 
@@ -56,17 +66,19 @@ class Chronicle:
                 self._changed(event)
             case ConfigurationLoaded():
                 self._begun = True
+                self._units.update((account.id, account.unit) for account in event.accounts)
                 _configured(event)
             case KeyChanged() if self._begun:
                 _say(logging.INFO, "a client key was issued or changed", {"key": event.key.name})
             case KeyRevoked():
                 _say(logging.INFO, "a client key was revoked", {"key": event.name})
             case Granted():
-                _say(logging.INFO, f"{_kind(event.grant)} was granted", _of_grant(event.grant))
+                _say(logging.INFO, f"{_kind(event.grant)} was granted", self._of_grant(event.grant))
             case GrantEnded():
-                _say(logging.INFO, f"{_kind(event.grant)} has ended", _of_grant(event.grant))
+                _say(logging.INFO, f"{_kind(event.grant)} has ended", self._of_grant(event.grant))
             case BalanceCompared() if event.balance.alarm:
-                drift: _Fields = {"account": event.balance.account_id, "drift_nano": event.balance.drift_nano or 0}
+                more = plain_usd(event.balance.drift_nano or 0)
+                drift: _Fields = {"account": event.balance.account_id, "drift_usd": more}
                 _say(logging.WARNING, "the vendor has charged more than was settled here", drift)
             case HoldInDoubt():
                 held: _Fields = {"hold": event.hold_id, "exchange": event.exchange_id, "upstream": event.upstream}
@@ -78,6 +90,12 @@ class Chronicle:
                 _say(logging.INFO, "stopping: what runs is finished, no further call is taken", {})
             case _:
                 return
+
+    def _of_grant(self, grant: Grant) -> _Fields:
+        """What was granted in the words of the configuration: `usd=3.00`, `requests=100`."""
+        unit = self._units.get(grant.account_id, Unit.NANO_DOLLARS)
+        name, many = _IN_WORDS.get(unit, (str(unit), str))
+        return {"account": grant.account_id, name: many(grant.amount), "by": grant.by}
 
     def _changed(self, event: UpstreamHealthChanged) -> None:
         """The health of an upstream as a whole, when it is another; its reason in a word."""
@@ -114,10 +132,6 @@ def _configured(event: ConfigurationLoaded) -> None:
         "accounts": len(event.accounts),
     }
     _say(logging.INFO, "a configuration is in force", counts)
-
-
-def _of_grant(grant: Grant) -> _Fields:
-    return {"account": grant.account_id, "amount": grant.amount, "by": grant.by}
 
 
 def _kind(grant: Grant) -> str:

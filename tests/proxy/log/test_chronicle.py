@@ -23,6 +23,8 @@ from bursar.contract.events import (
     UpstreamHealthChanged,
     UpstreamView,
 )
+from bursar.domain.account import Account, AccountKind, Unit
+from bursar.domain.cycle import Every
 from bursar.domain.exchange import Outcome
 from bursar.domain.grant import Grant, GrantKind
 from bursar.log.chronicle import Chronicle
@@ -72,7 +74,27 @@ def test_what_somebody_will_ask_about_later(caplog: pytest.LogCaptureFixture) ->
         ("WARNING", "the vendor has charged more than was settled here"),
         ("INFO", "stopping: what runs is finished, no further call is taken"),
     ]
-    assert said[3][2] == {"account": "cap:daily", "amount": 2_000_000_000, "by": "ada"}
+    assert said[3][2] == {"account": "cap:daily", "usd": "2.0", "by": "ada"}
+    assert said[7][2] == {"account": "wallet:main", "drift_usd": "0.000000009"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "field"),
+    [
+        (Unit.NANO_DOLLARS, 3_500_000_000, ("usd", "3.5")),
+        (Unit.TOKENS, 50_000, ("tokens", "50000")),
+        (Unit.REQUESTS, 100, ("requests", "100")),
+        (Unit.MICRO_REQUESTS, 1_500_000, ("requests", "1.5")),
+        (Unit.WEIGHTED_TOKENS, 7, ("weighted_tokens", "7")),
+    ],
+)
+def test_a_grant_is_told_in_the_unit_of_its_account(
+    caplog: pytest.LogCaptureFixture, unit: Unit, amount: int, field: tuple[str, str]
+) -> None:
+    account = Account("cap:daily", AccountKind.CAP, "daily", unit, Every.DAY, 1)
+    grant = Grant(1, GrantKind.RAISE, "cap:daily", 0, amount, 5, by="ada", until_ms=9)
+    said = heard(caplog, ConfigurationLoaded(5, (), (), (account,)), Granted(5, grant))
+    assert said[-1][2] == {"account": "cap:daily", field[0]: field[1], "by": "ada"}
 
 
 def test_an_upstream_is_spoken_of_when_it_comes_to_be_otherwise(caplog: pytest.LogCaptureFixture) -> None:

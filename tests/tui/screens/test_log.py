@@ -20,7 +20,7 @@ SAID = (
     (Level.INFO, "daemon.run", "the proxy answers", (("url", "http://127.0.0.1:4141/v1"), ("pid", 4711))),
     (Level.INFO, "events", "a client key was issued or changed", (("key", "laptop"),)),
     (Level.WARNING, "events", "an upstream is not well", (("upstream", "ollama"), ("code", "upstream_unreachable"))),
-    (Level.INFO, "events", "a raise was granted", (("account", "cap:daily"), ("amount", 2_000_000_000))),
+    (Level.INFO, "events", "a raise was granted", (("account", "cap:daily"), ("usd", "2.0"))),
     (Level.ERROR, "admin.wire", "a command failed by a bug of ours", ()),
 )
 
@@ -119,7 +119,7 @@ async def test_a_line_is_copied_by_the_terminal() -> None:
     async with staged(talking()) as stage:
         await to_log(stage)
         await stage.press("down", "c")
-        assert stage.app.clipboard.endswith("info events: a raise was granted account=cap:daily amount=2000000000")
+        assert stage.app.clipboard.endswith("info events: a raise was granted account=cap:daily usd=2.0")
         assert "OSC 52" in stage.text
 
 
