@@ -1,7 +1,8 @@
 """Attached: the app on a real proxy in the test's own loop: what is pressed is commanded, what happens is seen."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -17,6 +18,7 @@ from bursar.domain.clock import FixedClock, SystemClock
 from bursar.log.process_log import ProcessLog, process_log
 from bursar_tui.app import BursarApp
 from bursar_tui.link import door_at, watch_at
+from bursar_tui.running import Runner
 
 
 @dataclass
@@ -40,13 +42,22 @@ class Hands(Stage):
 
 @asynccontextmanager
 async def attached(
-    extra: str, folder: Path | None = None, size: tuple[int, int] = (120, 40), *, logged: Path | None = None
+    extra: str,
+    folder: Path | None = None,
+    size: tuple[int, int] = (120, 40),
+    *,
+    logged: Path | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Hands]:
-    """The app on a proxy with this configuration besides its practice upstream, which logs where it is told to."""
+    """The app on a proxy with this configuration besides its practice upstream, which logs where it is told to.
+
+    `environ` is what the commands that it runs find in their environment besides.
+    """
     with _folder(folder) as home, _log(logged) as log:
         async with running_proxy(home, extra, log=log) as proxy:
             clock = FixedClock(SystemClock().now_ms())
-            app = BursarApp(watch_at(proxy.places), door_at(proxy.places), "the test", clock)
+            runner = Runner(None, {**os.environ, **(environ or {}), "BURSAR_HOME": str(home)})
+            app = BursarApp(watch_at(proxy.places), door_at(proxy.places), "the test", clock, runner=runner)
             async with app.run_test(size=size) as pilot:
                 hands = Hands(app, pilot, clock, asyncio.Queue(), proxy)
                 await hands.until(lambda: app.seen.known)

@@ -7,7 +7,7 @@ import os
 import pkgutil
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,11 @@ import bursar_tui
 from bursar.cli.main import COMMANDS
 from bursar_tui.app import BursarApp
 from bursar_tui.screens.alerts import AlertList
+from bursar_tui.screens.connect import ConnectPage, CursorPage
+from bursar_tui.screens.offline import Offline
 from bursar_tui.screens.screen import Command, LiveScreen
+from bursar_tui.screens.secrets import SecretList
+from bursar_tui.screens.service import ServicePage
 from bursar_tui.tabs import TABS
 from bursar_tui.widgets.footer import key_name
 
@@ -27,15 +31,17 @@ BEGIN, END = "<!-- keys: written by tests/tui/test_actions.py -->\n", "<!-- end 
 
 WAYS = frozenset(
     {"move", "page", "jump", "pick", "open", "shut", "close", "leave", "dismiss", "filter", "unfilter", "to_list"}
-    | {"every", "out", "type", "scroll_up", "scroll_down", "page_up", "page_down", "scroll_home", "scroll_end"}
+    | {"every", "hurry", "out", "type", "scroll_up", "scroll_down", "page_up", "page_down", "scroll_home", "scroll_end"}
     | {"focus_next", "focus_previous"}
 )
 """Ways to get about: they change what is seen and nothing else."""
 
-ANSWERS = frozenset({"take", "accept", "submit", "newline", "save", "problem", "compare", "carry", "add", "take_out"})
+ANSWERS = frozenset(
+    {"take", "accept", "submit", "newline", "save", "problem", "compare", "carry", "add", "take_out", "end"}
+)
 """What is done within a dialog that an action of a screen has opened; the dialog shows the command."""
 
-EVERYWHERE = frozenset({"go", "command_palette", "help", "alerts", "toggle_theme", "quit", "start", "hurry", "copy"})
+EVERYWHERE = frozenset({"go", "command_palette", "help", "alerts", "toggle_theme", "quit", "start", "copy", "redraw"})
 """Of the interface itself, or of what it does while there is no proxy."""
 
 PLACEHOLDERS = {
@@ -131,8 +137,17 @@ def spelled_out(command: str) -> Iterator[list[str]]:
     yield [PLACEHOLDERS.get(word, word) for word in words]
 
 
+PAGES: dict[str, tuple[str, Sequence[Command]]] = {
+    "offline": ("Without a proxy", Offline.commands),
+    "alerts": ("Alerts, on every screen by `!`", AlertList.commands),
+    "connect": ("Connect a program, by `c` on Keys, or `^p`", (*ConnectPage.commands, *CursorPage.commands)),
+    "service": ("Service, by `b` on Overview, or `^p`", ServicePage.commands),
+    "secrets": ("Keys of upstreams, by `w` on Upstreams", SecretList.commands),
+}
+"""What is no tab, but has keys that do something: its heading in the paper."""
+
 ALL = [(screen.TAB, each) for screen in live_screens() for each in screen.commands]
-ALL += [("alerts", each) for each in AlertList.commands]
+ALL += [(name, each) for name, (_, commands) in PAGES.items() for each in commands]
 
 
 @pytest.mark.parametrize(("tab", "command"), ALL, ids=lambda each: each if isinstance(each, str) else each.key)
@@ -152,7 +167,7 @@ def written() -> str:
     """The part of the paper that the screens themselves write."""
     lines = []
     told = [(tab.title, tuple(screen.commands)) for tab, screen in zip(TABS, live_screens(), strict=True)]
-    for title, commands in (*told, ("Alerts, on every screen by `!`", AlertList.commands)):
+    for title, commands in (*told, *PAGES.values()):
         lines += [f"**{title}**", "", "| key | what it does | command |", "|---|---|---|"]
         for key, what, command in commands:
             keys = " ".join(f"`{each}`" for each in key.split())
@@ -193,7 +208,52 @@ def test_the_place_of_a_command_is_one_that_there_is(command: str, where: str) -
     if where.split(",")[0].split(";")[0] in titles:
         assert not where.startswith("in the shell alone")
         return
-    assert ":" in where or where.startswith(("`!`", "where no proxy", "the interface", *titles)), f"{command}: {where}"
+    assert ":" in where or where.startswith(("`!`", "`^p`", "the interface", *titles)), f"{command}: {where}"
+
+
+FOR_THE_SHELL = frozenset({"init", "watch", "demo", "practice"})
+"""What is no use within the interface: what opens it, what runs in the foreground, and what asks before it can."""
+
+SEEN = frozenset(
+    {"status", "usage", "log", "key list", "key show", "alias list", "cap list", "plan list", "wallet list"}
+    | {
+        "counting",
+        "content list",
+        "doubt list",
+        "alerts list",
+        "upstream list",
+        "prices",
+        "config show",
+        "config check",
+        "config path",
+    }
+)
+"""What a screen shows all the time, without being asked."""
+
+BY_A_FORM = {
+    "plan set": "plan add",
+    "plan add": "cap set",
+    "plan cancel": "config set",
+    "wallet add": "cap set",
+    "alias add": "alias move",
+}
+"""What is done in the dialog of a key whose command is another: all that can be stated of a table is in its form."""
+
+
+def test_every_command_is_for_the_shell_alone_or_done_by_a_key_or_seen() -> None:
+    """No command can be added without a place in the interface, or a reason that stands here."""
+    named = {command for _, each in ALL for words in spelled_out(each.command) for command in _names(words)}
+    everything = {f"{name} {verb}".rstrip() for name in COMMANDS for verb in verbs_of(parser_of(name)) or [""]}
+    assert everything >= FOR_THE_SHELL | SEEN | set(BY_A_FORM)
+    done = named | FOR_THE_SHELL | SEEN | set(BY_A_FORM)
+    assert not everything - done, f"no key does {sorted(everything - done)}, and no reason says why"
+    alone = {name for name, where in placed().items() if where.startswith("in the shell alone")}
+    assert alone <= FOR_THE_SHELL, "the paper says of more that it is for the shell alone"
+
+
+def _names(words: list[str]) -> tuple[str, str]:
+    """A command by its first word, and with its verb."""
+    return words[1], " ".join(words[1:3])
 
 
 CHANGES = re.compile(
@@ -204,14 +264,10 @@ CHANGES = re.compile(
 
 def test_what_changes_something_is_a_key_of_the_screen_that_is_named() -> None:
     titles = {tab.title: tab.name for tab in TABS}
-    named: dict[str, set[str]] = {name: set() for name in (*titles.values(), "alerts")}
+    named: dict[str, set[str]] = {name: set() for name in (*titles.values(), *PAGES)}
     for tab, each in ALL:
         named[tab] |= {" ".join(words[1:3]) for words in spelled_out(each.command)}
     for command, where in placed().items():
         place = titles.get(where)
-        if place is not None and CHANGES.search(command) and command not in _BY_A_FORM:
+        if place is not None and CHANGES.search(command) and command not in BY_A_FORM:
             assert command in named[place], f"no key of {where} names bursar {command}"
-
-
-_BY_A_FORM = frozenset({"plan set"})
-"""Done by the form that changes whatever is stated."""

@@ -103,11 +103,11 @@ class ConnectPage(CommandRun):
     """What would be written or entered; then it is, a call is made as the program makes it, and its own is awaited."""
 
     commands: tuple[Command, ...] = (
-        Command("y", "write it into its file and make a call in its manner", "bursar connect NAME --write"),
-        Command("h", "what to enter by hand in place of that", "bursar connect NAME"),
-        Command("o", "another model, a cap, a project, another file", "bursar connect NAME --write --model ALIAS"),
-        Command("k", "another key in place of the one there is", "bursar connect NAME --write --new-key"),
-        Command("u", "put its file back as it was", "bursar connect NAME --undo"),
+        Command("y", "write it into its file and make a call in its manner", "bursar connect cline --write"),
+        Command("h", "what to enter by hand in place of that", "bursar connect cline"),
+        Command("o", "another model, a cap, a project, another file", "bursar connect cline --write --model ALIAS"),
+        Command("k", "another key in place of the one there is", "bursar connect cline --write --new-key"),
+        Command("u", "put its file back as it was", "bursar connect cline --undo"),
     )
     BINDINGS = [
         Binding("h", "by_hand", "by hand"),
