@@ -14,6 +14,7 @@ from bursar.contract.events import (
     AttemptFailed,
     AttemptSettled,
     AttemptStarted,
+    Calibrated,
     ConfigurationLoaded,
     ConfigurationRejected,
     DoubtResolved,
@@ -34,6 +35,7 @@ from bursar.contract.events import (
 from bursar.contract.log_line import Level, LogLine
 from bursar.contract.snapshot import KEPT_DAYS, KEPT_EXCHANGES, KEPT_LINES, KEPT_MINUTES, MINUTE_MS, Snapshot, apply
 from bursar.domain.account import Account, AccountKind, Standing, Unit
+from bursar.domain.calibration import Calibration, Factor, beginning
 from bursar.domain.cycle import Cycle, Every
 from bursar.domain.exchange import Outcome
 from bursar.domain.usage import Quality, Usage
@@ -294,3 +296,11 @@ def test_the_last_lines_of_the_log_are_kept() -> None:
     lines = [LogLine(number, number, Level.INFO, "events", "said") for number in range(KEPT_LINES + 20)]
     snapshot = after(*(Logged(line.at_ms, line) for line in lines))
     assert snapshot.log == lines[20:]
+
+
+def test_what_is_known_last_of_how_a_family_is_counted_counts() -> None:
+    first = Calibration("main", "llama 3", beginning(1_100), beginning(1_100))
+    later = Calibration("main", "llama 3", Factor(1_300, 1_350, 1_000, 30, 40), beginning(1_100))
+    other = Calibration("local", "llama 3", beginning(1_100), beginning(1_100))
+    snapshot = after(Calibrated(NOW, first), Calibrated(NOW, other), Calibrated(NOW + 1, later))
+    assert snapshot.calibrations == {"main/llama 3": later, "local/llama 3": other}

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bursar.dialects.canonical import Heard
 from bursar.dialects.usage import CLAMPED
+from bursar.domain.calibration import Factor
 from bursar.domain.usage import Quality, Usage
-from bursar.metering.count import PromptCounter
+from bursar.metering.count import PromptCounter, scaled
 from bursar.metering.meter import ABSURD, CUT_COUNTED, INCOMPLETE, Meter
 from bursar.tokens.text import TextCounter
 
@@ -42,6 +43,20 @@ def test_a_models_factor_is_on_the_answer_too(counter: PromptCounter) -> None:
     meter = Meter(PROMPT, counter, "claude-opus-5")
     tell(meter, WORDS * 50)
     assert meter.exact() == text_tokens(counter, WORDS * 50, "claude-opus-5")
+
+
+def test_what_was_learned_is_settled_by_its_best_figure_and_held_by_its_highest(counter: PromptCounter) -> None:
+    plain, learned = (
+        Meter(PROMPT, counter, "gpt-4o"),
+        Meter(PROMPT, counter, "gpt-4o", Factor(1_300, 1_500, 1_000, 9, 50)),
+    )
+    for meter in (plain, learned):
+        tell(meter, WORDS * 50)
+    written = plain.exact()
+    assert learned.written() == written
+    assert learned.exact() == learned.usage.completion_tokens == scaled(written, 1_300)
+    assert learned.to_be_held() == learned.completion_tokens == scaled(written, 1_500)
+    assert learned.bill(after_cut=True)[0].completion_tokens > scaled(written, 1_400)
 
 
 def test_reasoning_is_a_part_of_the_answer(meter: Meter, counter: PromptCounter) -> None:

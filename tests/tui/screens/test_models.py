@@ -1,11 +1,13 @@
 """Models: where each name goes, how its routes are, and why a call last went elsewhere."""
 
 import pytest
+from msgspec.structs import replace
 from tui.money import wealthy
 from tui.snapshots import empty
 from tui.stage import compare, staged
 
 from bursar.contract.events import AliasView
+from bursar.domain.calibration import Calibration, Factor, beginning
 from bursar_tui.screens.call import Call
 from bursar_tui.screens.models import Models
 
@@ -48,3 +50,23 @@ async def test_a_route_to_an_upstream_that_is_not_there_says_so() -> None:
         await stage.press("6", "end")
         assert "✗ none well" in stage.text
         assert "no upstream of this name is configured" in stage.text
+
+
+async def test_what_was_learned_of_counting_is_shown_of_the_routes_of_a_chain_and_of_no_other() -> None:
+    snapshot = wealthy()
+    alias = next(iter(snapshot.aliases.values()))
+    upstream, _, model = alias.routes[0].partition("/")
+    view = snapshot.upstreams[upstream]
+    routes = tuple(replace(each, family="llama 3") if each.model == model else each for each in view.routes)
+    snapshot.upstreams[upstream] = replace(view, routes=routes)
+    learned, unknown = Factor(1_183, 1_211, 1_000, 24, 200), beginning(1_100)
+    for known in (
+        Calibration(upstream, "llama 3", learned, unknown),
+        Calibration(upstream, "qwen 3", learned, learned),
+    ):
+        snapshot.calibrations[known.key] = known
+    async with staged(snapshot, (120, 40)) as stage:
+        await stage.press("6")
+        assert "in × 1.183 ± 2.4 %, out × 1.1" in stage.text
+        assert f"{upstream}, llama 3" in stage.text
+        assert "qwen 3" not in stage.text
