@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import cast
 
 import msgspec
 from aiohttp import web
-from aiohttp.http import RawRequestMessage
+from aiohttp.http import RawRequestMessage, StreamWriter
 from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import ERROR
 
 from bursar.domain.refusals import BadRequest, Refusal
+from bursar.doorkeeper.whole_answer import WholeAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +27,11 @@ SIGN = {"Server": "bursar"}
 
 Words = Callable[[Refusal], bytes]
 """A refusal as the JSON body in which a door says no where no handler can."""
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+Choose = Callable[[web.BaseRequest, RawRequestMessage], Handler]
+"""Who answers a request whose header has been understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +64,38 @@ def openai_error(refusal: Refusal) -> bytes:
     return msgspec.json.encode({"error": error})
 
 
+class Crowd:
+    """All the connections of a door: those that are open, and those for whose request a handler runs."""
+
+    __slots__ = ("_quiet", "answering", "open")
+
+    def __init__(self) -> None:
+        self.open: set[Connection] = set()
+        self.answering: set[Connection] = set()
+        self._quiet: asyncio.Event | None = None
+
+    def answered(self, connection: "Connection") -> None:
+        """The handler of a connection has returned, or was left."""
+        self.answering.discard(connection)
+        if self._quiet is not None and not self.answering:
+            self._quiet.set()
+
+    async def until_quiet(self) -> None:
+        """Wait until no handler runs."""
+        if self.answering:
+            self._quiet = asyncio.Event()
+            await self._quiet.wait()
+
+
 class Connection(web.RequestHandler):
     """A connection that is closed when it is silent, slow or not understood.
 
-    `crowd` holds all the connections of the door; this one is in it while it is open.
+    `crowd` knows of this one while it is open, and while it answers; `choose` says who answers.
     """
 
-    __slots__ = ("_body", "_crowd", "_deaf", "_header_due", "_limits", "_retiring", "_timer", "_words")
+    __slots__ = ("_body", "_choose", "_crowd", "_deaf", "_header_due", "_limits", "_retiring", "_timer", "_words")
 
-    def __init__(self, server: web.Server, crowd: set["Connection"], limits: DoorLimits, words: Words) -> None:
+    def __init__(self, server: web.Server, crowd: Crowd, limits: DoorLimits, words: Words, choose: Choose) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -77,22 +108,17 @@ class Connection(web.RequestHandler):
             lingering_time=limits.linger_s,
             auto_decompress=False,
         )
-        self._crowd, self._limits, self._words = crowd, limits, words
+        self._crowd, self._limits, self._words, self._choose = crowd, limits, words, choose
         self._body: StreamReader | None = None  # of the request being answered
         self._deaf = False  # whatever else arrives is thrown away
         self._retiring = False
         self._header_due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self, body: StreamReader) -> None:
-        """A whole header has arrived and its request is being answered."""
-        self._header_due = None
-        self._body = body
-
     @property
     def coming(self) -> bool:
-        """Whether a header is awaited: the first since connecting, or the rest of one."""
-        return self._header_due is not None
+        """Whether a request is awaited: the first since connecting, the rest of a header, or its turn."""
+        return self._header_due is not None or (self._body is None and bool(self._messages))
 
     @property
     def retiring(self) -> bool:
@@ -109,9 +135,14 @@ class Connection(web.RequestHandler):
         if made and self._body is None and not (coming and self.coming):
             self.force_close()
 
+    def cancel(self) -> None:
+        """Cancel the handler that runs, unless it is being cancelled because its client has gone."""
+        if self._task_handler is not None:
+            self._task_handler.cancel()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        others = len(self._crowd)
-        self._crowd.add(self)
+        others = len(self._crowd.open)
+        self._crowd.open.add(self)
         if others < self._limits.connections:
             super().connection_made(transport)
             self._await_header()
@@ -126,7 +157,7 @@ class Connection(web.RequestHandler):
         self._timer = self._loop.call_later(self._limits.linger_s, stream.abort)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self._crowd.discard(self)
+        self._crowd.open.discard(self)
         if self._timer is not None:
             self._timer.cancel()
         super().connection_lost(exc)
@@ -139,8 +170,79 @@ class Connection(web.RequestHandler):
             # A body that cannot be parsed only queues an error behind the handler that waits for it.
             if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage) and not self._body.is_eof():
                 self._body.set_exception(web.RequestPayloadError("not well-formed"))
-        elif data and self._header_due is None:
+        elif data and self._header_due is None and not self._messages:
             self._await_header()
+
+    async def start(self) -> None:
+        """Answer the requests of this connection, one after the other in the order in which they came.
+
+        aiohttp's own makes a task for each of them and waits for it, which takes two turns of the loop more. Here they
+        are answered in the connection's task. A request that is cancelled ends its connection either way.
+        """
+        try:
+            while not self._force_close and await self._answer_next():
+                pass
+        except asyncio.CancelledError:
+            self.force_close()
+            raise
+        except Exception:
+            logger.exception("a connection failed in a way that was not foreseen")
+            self.force_close()
+        if not self._force_close:
+            self._task_handler = None
+            if self.transport is not None:
+                self.transport.close()
+
+    async def _answer_next(self) -> bool:
+        """Wait for a request and answer it; whether another one may follow."""
+        if not self._messages:
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        message, body = self._messages.popleft()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+        factory, task, writer = self._request_factory, self._task_handler, StreamWriter(self, self._loop)
+        if factory is None or task is None:
+            return False  # the connection has just gone
+        handler: Handler = self._not_understood
+        if isinstance(message, RawRequestMessage):
+            request = factory(message, body, self, writer, task)
+            handler = self._choose(request, message)
+        else:
+            request = factory(ERROR, body, self, writer, task)
+        self._header_due, self._body = None, body
+        self._crowd.answering.add(self)
+        try:
+            response, gone = await self._handle_request(request, None, handler)
+            ended = not gone and (body.is_eof() or await self._rest_read(body))
+        except ConnectionError:
+            return False
+        finally:
+            self._body = None
+            self._crowd.answered(self)
+        if not (ended and response.keep_alive) or self._retiring or self._close or self._force_close:
+            return False
+        # The timer looks again where it has rung too early.
+        self._next_keepalive_close_time = self._loop.time() + self._limits.idle_s
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+        return True
+
+    async def _not_understood(self, request: web.BaseRequest) -> web.StreamResponse:
+        return self.handle_error(request, HTTPStatus.BAD_REQUEST)
+
+    async def _rest_read(self, body: StreamReader) -> bool:
+        """Read and throw away the rest of a request, so that its answer arrives; whether it came to its end."""
+        with suppress(TimeoutError, web.RequestPayloadError):
+            async with asyncio.timeout(self._limits.linger_s):
+                while not (body.is_eof() or self._force_close):
+                    await body.readany()
+        return body.is_eof()
 
     def handle_error(
         self,
@@ -172,17 +274,17 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Sends what is left of the answer; after one to unparsable bytes, waits until it has been read."""
+        self._crowd.answered(self)
         if self._retiring:
             resp.force_close()
-        try:
-            finished = await super().finish_response(request, resp, start_time)
-            if self._deaf and self.transport is not None:
-                # Closing while unread bytes wait would reset the connection and take the answer with it.
-                _say_no_more(self.transport)
-                await asyncio.sleep(self._limits.linger_s)
-            return finished
-        finally:
-            self._body = None
+        if isinstance(resp, WholeAnswer) and not self._upgraded:
+            return resp, False
+        finished = await super().finish_response(request, resp, start_time)
+        if self._deaf and self.transport is not None:
+            # Closing while unread bytes wait would reset the connection and take the answer with it.
+            _say_no_more(self.transport)
+            await asyncio.sleep(self._limits.linger_s)
+        return finished
 
     def _await_header(self) -> None:
         self._header_due = self._loop.time() + self._limits.header_s

@@ -2,15 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import cast
 
-from aiohttp import HttpVersion11, web
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.http import RawRequestMessage
 
 from bursar.domain.refusals import BadRequest
-from bursar.doorkeeper.connection import SIGN, Connection, DoorLimits, Words, openai_error
+from bursar.doorkeeper.connection import SIGN, Connection, Crowd, DoorLimits, Handler, Words, openai_error
 from bursar.doorkeeper.listen import BACKLOG
 
 _ENDING_S = 0.05
@@ -36,10 +38,10 @@ class Door:
         self._sockets = tuple(sockets)
         self._limits = limits
         self._words = words
-        self._crowd: set[Connection] = set()
-        self._running: set[asyncio.Task[object]] = set()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._app = app
+        self._search = cast(Handler, app._handle)
+        self._crowd = Crowd()
+        self._routes: dict[tuple[str, str], tuple[web.UrlMappingMatchInfo, Handler]] = {}
         self._closing = self._hurried = False
         self._patience: asyncio.Timeout | None = None
         self._listening: list[asyncio.Server] = []
@@ -55,12 +57,12 @@ class Door:
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return len(self._crowd)
+        return len(self._crowd.open)
 
     @property
     def running(self) -> int:
         """How many requests are being answered."""
-        return len(self._running)
+        return len(self._crowd.answering)
 
     async def start(self) -> None:
         """Let clients in. Called once, by `open_door`."""
@@ -68,10 +70,10 @@ class Door:
         server = self._runner.server
         if server is None:
             raise RuntimeError("the application did not start")
-        server.request_handler = self._counted(server.request_handler)
+        self._routes = _fixed_routes(self._app)
 
         def connection() -> Connection:
-            made = Connection(server, self._crowd, self._limits, self._words)
+            made = Connection(server, self._crowd, self._limits, self._words, self._choose)
             if self._closing:
                 made.retire(coming=True)
             return made
@@ -98,19 +100,19 @@ class Door:
                 if path.stat().st_ino == inode:
                     path.unlink()
         await _let_in()
-        for connection in tuple(self._crowd):
+        for connection in tuple(self._crowd.open):
             connection.retire(coming=True)
         await self._until_nobody_comes(min(grace_s, _COMING_S))
-        for connection in tuple(self._crowd):
+        for connection in tuple(self._crowd.open):
             connection.retire()
         if not self._hurried:
             await self._until_quiet(ends_s - asyncio.get_running_loop().time())
         # Once each: aiohttp would cancel a second time when the connection goes, in the midst of their undoing.
-        for task in tuple(self._running):
-            task.cancel()
+        for connection in tuple(self._crowd.answering):
+            connection.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(_UNDOING_S):
-                await self._quiet.wait()
+                await self._crowd.until_quiet()
         await self._runner.cleanup()
 
     def hurry(self) -> None:
@@ -123,37 +125,35 @@ class Door:
         """Wait until nothing runs, for so long, and no longer once somebody hurries."""
         with suppress(TimeoutError):
             async with asyncio.timeout(time_s) as self._patience:
-                await self._quiet.wait()
+                await self._crowd.until_quiet()
         self._patience = None
 
     async def _until_nobody_comes(self, time_s: float) -> None:
         for _ in range(round(time_s / _LOOK_S)):
-            if self._hurried or not any(each.coming for each in self._crowd):
+            if self._hurried or not any(each.coming for each in self._crowd.open):
                 return
             await asyncio.sleep(_LOOK_S)
 
-    def _counted(
-        self, answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-    ) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-        async def counted(request: web.BaseRequest) -> web.StreamResponse:
-            if isinstance(request.protocol, Connection):
-                request.protocol.begin(request.content)
-            if request.version > HttpVersion11:
-                return self._no(505, "this is HTTP/1.1 and no later version")
-            if request.headers.get("Expect", "100-continue").lower() != "100-continue":
-                # aiohttp's own answer repeats the header.
-                return self._no(417, "no Expect but 100-continue is understood")
-            task = cast("asyncio.Task[object]", asyncio.current_task())
-            self._running.add(task)
-            self._quiet.clear()
-            try:
-                return await answer(request)
-            finally:
-                self._running.discard(task)
-                if not self._running:
-                    self._quiet.set()
+    def _choose(self, request: web.BaseRequest, message: RawRequestMessage) -> Handler:
+        """Who answers a request.
 
-        return counted
+        A path that is fixed is found by one look, and led to its handler as the application would lead it there,
+        through the same middlewares; what is not found so, the application looks for itself.
+        """
+        if message.version > HttpVersion11:
+            return partial(self._refuse, status=505, sentence="this is HTTP/1.1 and no later version")
+        expected = message.headers.get(hdrs.EXPECT)
+        if expected is not None and expected.lower() != "100-continue":
+            # aiohttp's own answer repeats the header.
+            return partial(self._refuse, status=417, sentence="no Expect but 100-continue is understood")
+        found = self._routes.get((message.method, message.path)) if expected is None else None
+        if found is None:
+            return self._search
+        request._match_info, handler = found  # type: ignore[attr-defined]  # an application's requests have one
+        return handler
+
+    async def _refuse(self, request: web.BaseRequest, *, status: int, sentence: str) -> web.StreamResponse:
+        return self._no(status, sentence)
 
     def _no(self, status: int, sentence: str) -> web.Response:
         """An answer to what no handler gets to see."""
@@ -161,6 +161,23 @@ class Door:
         response = web.Response(status=status, body=body, headers=SIGN, content_type="application/json")
         response.force_close()
         return response
+
+
+def _fixed_routes(app: web.Application) -> dict[tuple[str, str], tuple[web.UrlMappingMatchInfo, Handler]]:
+    """Where requests for the paths without a variable part are led, by method and path."""
+    found: dict[tuple[str, str], tuple[web.UrlMappingMatchInfo, Handler]] = {}
+    for resource in app.router.resources():
+        if not isinstance(resource, web.PlainResource):
+            continue
+        for route in resource:
+            info = web.UrlMappingMatchInfo({}, route)
+            info.add_app(app)
+            info.freeze()
+            handler = route.handler
+            for middleware in reversed(app.middlewares):
+                handler = partial(middleware, handler=handler)
+            found.setdefault((route.method, resource.canonical), (info, cast(Handler, handler)))
+    return found
 
 
 async def _sign(request: web.Request, response: web.StreamResponse) -> None:
