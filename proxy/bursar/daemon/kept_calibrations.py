@@ -64,7 +64,7 @@ class KeptCalibrations:
         text = msgspec.json.encode(self.calibrations.pairs()).decode()
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                await self._store.submit(lambda transaction: transaction.put_fact(_FACT, text), patient=True)
+                await self._store.submit(lambda transaction: transaction.put_fact(_FACT, text))
         except (StoreUnavailable, TimeoutError) as error:
             _log.warning("what was learned of counting could not be kept, and will be later: %s", error)
         else:
