@@ -128,9 +128,43 @@ async def test_a_change_whose_waiter_is_cancelled_happens_all_the_same(store: St
     assert await store.submit(lambda transaction: transaction.standing("cap:a")) == STANDING
 
 
-async def test_a_patient_change_happens_too(store: Store) -> None:
-    await store.submit(lambda transaction: transaction.put_standing(STANDING), patient=True)
+async def test_a_change_that_nobody_waits_for_happens_too_and_its_answer_is_told_later(store: Store) -> None:
+    told: asyncio.Queue[tuple[str | None, Exception | None]] = asyncio.Queue()
+
+    def change(transaction: Transaction) -> str:
+        transaction.put_standing(STANDING)
+        return "done"
+
+    def fail(transaction: Transaction) -> str:
+        transaction.put_standing(Standing("cap:b", TODAY, 1, 1))
+        raise LookupError("never mind")
+
+    store.hand_over(change, lambda answer, error: told.put_nowait((answer, error)))
+    store.hand_over(fail, lambda answer, error: told.put_nowait((answer, error)))
+    assert told.empty()
+    assert await told.get() == ("done", None)
+    answer, error = await told.get()
+    assert answer is None
+    assert isinstance(error, LookupError)
     assert await store.read(lambda reader: reader.standings()) == [STANDING]
+
+
+async def test_where_accounts_stand_is_announced_once_it_is_on_disk_and_before_anybody_is_told(store: Store) -> None:
+    heard: list[tuple[Standing, ...]] = []
+    store.announce_to(heard.append)
+    later = Standing("cap:a", TOMORROW, 1000, 1000)
+    told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    store.hand_over(lambda transaction: transaction.put_standing(STANDING), lambda *_: told.set_result(len(heard)))
+    assert await told == 1
+    assert heard.pop() == (STANDING,)
+    await putting(store, later)
+    assert heard.pop() == (later,)
+    # What becomes of an earlier cycle says nothing of how the account stands.
+    await putting(store, STANDING.holding(1))
+    await store.submit(lambda transaction: transaction.put_fact("name", "text"))
+    with pytest.raises(ValueError, match="too large"):
+        await putting(store, Standing("cap:b", TODAY, 2**63, 2**63))
+    assert heard == []
 
 
 async def test_a_figure_that_no_back_end_could_keep_fails_its_own_change_alone(store: Store) -> None:
@@ -158,9 +192,12 @@ async def test_text_that_no_back_end_could_keep_is_made_such_that_it_can(store: 
 
 
 async def test_a_closed_store_takes_nothing(store: Store) -> None:
-    last = store.submit(lambda transaction: transaction.put_standing(STANDING), patient=True)
+    last = putting(store, STANDING)
     await store.close()
     assert last.done()
+    errors: asyncio.Queue[Exception | None] = asyncio.Queue()
+    store.hand_over(lambda transaction: None, lambda _, error: errors.put_nowait(error))
+    assert isinstance(await errors.get(), StoreUnavailable)
     with pytest.raises(StoreUnavailable):
         await putting(store, STANDING)
     with pytest.raises(StoreUnavailable):
@@ -190,6 +227,32 @@ async def test_the_cycle_of_an_unended_hold_can_be_asked_for_after_later_ones_we
     await ending(store, hold.id, HoldState.RELEASED)
     assert given_back in await store.read(lambda reader: reader.standings())
     assert len(await store.read(lambda reader: reader.standings())) == 4
+
+
+async def test_a_line_moves_the_standing_of_its_own_cycle(store: Store) -> None:
+    await putting(store, STANDING)
+    hold = await placed(store, HeldShare("cap:a", NOON_MS, 300))
+    await putting(store, Standing("cap:a", TOMORROW, 1000, 1000))
+    lines = [
+        Entry(EntryKind.HOLD, "cap:a", NOON_MS, 50, 2, hold.id),
+        Entry(EntryKind.SETTLE, "cap:a", NOON_MS, 40, 3, hold.id, held=50),
+        Entry(EntryKind.RELEASE, "cap:a", NOON_MS, -300, 4, hold.id),
+        Entry(EntryKind.GRANT, "cap:a", TOMORROW.start_ms, 7, 5),
+        Entry(EntryKind.CORRECT, "cap:a", TOMORROW.start_ms, 9, 6),
+    ]
+    found = await store.submit(lambda transaction: [transaction.enter(*line) for line in lines])
+    assert [(each.cycle, each.granted, each.held, each.settled) for each in found] == [
+        (TODAY, 1000, 350, 200),
+        (TODAY, 1000, 300, 240),
+        (TODAY, 1000, 0, 240),
+        (TOMORROW, 1007, 0, 0),
+        (TOMORROW, 1007, 0, 9),
+    ]
+    assert await store.read(lambda reader: reader.entries()) == lines
+    kept = sorted(await store.read(lambda reader: reader.standings()), key=lambda each: each.cycle)
+    assert kept == [found[2], found[4]]
+    with pytest.raises(LookupError, match="no cycle that began at 1"):
+        await store.submit(lambda transaction: transaction.enter(EntryKind.HOLD, "cap:a", 1, 5, 7))
 
 
 # --- holds --------------------------------------------------------------------------------------

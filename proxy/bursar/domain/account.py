@@ -176,62 +176,69 @@ class PlanEnded(Exception):
         self.account = account
 
 
-def bear(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> tuple[Share, ...]:
-    """Who bears what of each demand: the first account what it can, the rest of the share the next.
+def bear(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> dict[str, int]:
+    """What each account bears of all demands, by id: the first what it can, the rest of the share the next.
 
     Each account's shares are counted together, so that two demands cannot both take its last unit.
     Raises Shortfall, before anything is borne, where some demand cannot be borne whole.
     """
-    return _shares(standings, demands, {}, overrun=False)
-
-
-def charge_to(
-    standings: Mapping[str, Standing], demands: Sequence[Demand], back: Mapping[str, int]
-) -> tuple[Share, ...]:
-    """Who is charged what was used: as `bear`, but the last account of a demand takes what is left over.
-
-    `back` is what accounts held for it and get back at the same time, by id. Used is never refused: the vendor has
-    charged already.
-    """
-    return _shares(standings, demands, back, overrun=True)
-
-
-def _shares(
-    standings: Mapping[str, Standing], demands: Sequence[Demand], back: Mapping[str, int], *, overrun: bool
-) -> tuple[Share, ...]:
-    left = {account_id: standing.available + back.get(account_id, 0) for account_id, standing in standings.items()}
-    shares: list[Share] = []
+    borne: dict[str, int] = {}
     for demand in demands:
-        if len(demand) > 1 or demand[0].beside:
-            _split(demand, left, standings, shares, overrun=overrun)
+        account, amount, beside = demand[0]
+        if beside or len(demand) > 1:
+            _split(demand, standings, {}, borne, overrun=False)
             continue
         # Most demands are of one account: nothing is split.
-        account, amount, _ = demand[0]
-        if not overrun and (amount > left[account.id] or standings[account.id].granted <= 0):
-            # What grants nothing refuses everything, also what would cost nothing.
-            raise Shortfall(account, standings[account.id], amount)
-        left[account.id] -= amount
-        shares.append(Share(account.id, amount))
-    return tuple(shares)
+        standing, account_id = standings[account.id], account.id
+        together = borne.get(account_id, 0) + amount
+        # What grants nothing refuses everything, also what would cost nothing.
+        if together > standing.granted - standing.held - standing.settled or standing.granted <= 0:
+            raise Shortfall(account, standing, amount)
+        borne[account_id] = together
+    return borne
+
+
+def charge_to(standings: Mapping[str, Standing], demands: Sequence[Demand], back: Mapping[str, int]) -> dict[str, int]:
+    """What each account is charged of what was used: as `bear`, but the last of a demand takes what is left over.
+
+    `back` is what accounts held for it and get back at the same time, by id. Used is never refused: the vendor has
+    charged already. So `standings` needs none but those of accounts that are asked together with others.
+    """
+    charged: dict[str, int] = {}
+    for demand in demands:
+        account, amount, beside = demand[0]
+        if beside or len(demand) > 1:
+            _split(demand, standings, back, charged, overrun=True)
+        else:
+            charged[account.id] = charged.get(account.id, 0) + amount
+    return charged
 
 
 def _split(
-    demand: Demand, left: dict[str, int], standings: Mapping[str, Standing], shares: list[Share], *, overrun: bool
+    demand: Demand,
+    standings: Mapping[str, Standing],
+    back: Mapping[str, int],
+    borne: dict[str, int],
+    *,
+    overrun: bool,
 ) -> None:
-    """Bear one demand from `left`; shares of a demand are fractions of it, so they add up to one whole."""
+    """Add one demand to what is `borne`; shares of a demand are fractions of it, so they add up to one whole."""
     missing, whole = 1, 1  # the fraction of the demand that is still to be borne
     for place, need in enumerate(demand, 1):
+        left = {
+            each.id: standings[each.id].available + back.get(each.id, 0) - borne.get(each.id, 0)
+            for each in need.accounts
+        }
+        least_id = min(left, key=left.__getitem__)
         wanted = -(-need.amount * missing // whole)
         last = place == len(demand)
-        least = min(need.accounts, key=lambda account: left[account.id]) if need.beside else need.account
-        taken = wanted if overrun and last else min(wanted, max(0, left[least.id]))
-        if last and not overrun and (taken < wanted or standings[least.id].granted <= 0):
-            # What grants nothing refuses everything, also what would cost nothing.
-            raise Shortfall(least, standings[least.id], wanted)
+        taken = wanted if overrun and last else min(wanted, max(0, left[least_id]))
+        if last and not overrun and (taken < wanted or standings[least_id].granted <= 0):
+            least = next(each for each in need.accounts if each.id == least_id)
+            raise Shortfall(least, standings[least_id], wanted)
         if taken or last:
-            for account in need.accounts:
-                left[account.id] -= taken
-                shares.append(Share(account.id, taken))
+            for account_id in left:
+                borne[account_id] = borne.get(account_id, 0) + taken
         if taken == wanted:
             return
         missing, whole = missing * need.amount - taken * whole, whole * need.amount

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
 
-from bursar.contract.events import DoubtResolved, Publish, StandingsChanged
+from bursar.contract.events import DoubtResolved, Publish
 from bursar.domain.account import Account, AccountKind, Need, Share, Unit
 from bursar.domain.clock import Clock
 from bursar.domain.cycle import Every
 from bursar.domain.exchange import Outcome, UsageRecord
 from bursar.domain.hold import EntryKind, Hold, HoldEnded, HoldState
 from bursar.domain.usage import Quality, Usage
-from bursar.ledger.changes import Ended, end
+from bursar.ledger.changes import end
 from bursar.ledger.now import Calendar, Now
 from bursar.storage.store import Store, Transaction
 
@@ -61,14 +61,13 @@ class Doubts:
     async def _resolve(
         self, hold_id: int, share: tuple[int, int] | None, accounts: Iterable[Account], notes: tuple[str, ...]
     ) -> Paid:
-        now = Now(self._clock.now_ms(), self._calendar)
+        now = self._calendar.at(self._clock.now_ms())
         known = {account.id: account for account in accounts}
-        ended = await self._store.submit(
+        paid = await self._store.submit(
             partial(_resolve_one, hold_id=hold_id, share=share, accounts=known, now=now, notes=notes)
         )
         self._publish(DoubtResolved(now.at_ms, hold_id, share is not None, "cycle_over" in notes))
-        self._publish(StandingsChanged(now.at_ms, ended.standings))
-        return ended.paid
+        return paid
 
 
 def _doubts(transaction: Transaction) -> tuple[Doubt, ...]:
@@ -96,17 +95,17 @@ def _resolve_one(
     accounts: Mapping[str, Account],
     now: Now,
     notes: tuple[str, ...],
-) -> Ended:
+) -> Paid:
     hold = transaction.hold(hold_id)
     if hold is None or hold.state is not HoldState.IN_DOUBT:
         raise HoldEnded(f"hold {hold_id} is not in doubt")
     if share is None:
         return end(transaction, (hold,), None, now, EntryKind.CORRECT)
     used = demands_of(hold, share, accounts)
-    ended = end(transaction, (hold,), used, now, EntryKind.CORRECT)
+    paid = end(transaction, (hold,), used, now, EntryKind.CORRECT)
     cost_nano = max((need.amount for (need,) in used if need.account.unit is Unit.NANO_DOLLARS), default=0)
-    transaction.add_record(_record(hold, cost_nano, now, notes), ended.paid)
-    return ended
+    transaction.add_record(_record(hold, cost_nano, now, notes), paid)
+    return paid
 
 
 def demands_of(hold: Hold, share: tuple[int, int], accounts: Mapping[str, Account]) -> list[tuple[Need]]:

@@ -19,13 +19,25 @@ _LONGEST_PAUSE_S = 2.0
 class _End:
     """One change, what to do once it is on disk, and the timer of its next try, if it waits for one."""
 
-    __slots__ = ("change", "pause_s", "then", "timer")
+    __slots__ = ("_ends", "change", "pause_s", "then", "timer")
 
-    def __init__(self, change: Callable[[Transaction], Any], then: Callable[[Any], None]) -> None:
+    def __init__(self, ends: "Ends", change: Callable[[Transaction], Any], then: Callable[[Any], None]) -> None:
+        self._ends = ends
         self.change = change
         self.then = then
         self.pause_s = _FIRST_PAUSE_S
         self.timer: asyncio.TimerHandle | None = None
+
+    def tell(self, answer: object, error: Exception | None) -> None:
+        """What became of the change."""
+        if isinstance(error, StoreUnavailable):
+            self.timer = asyncio.get_running_loop().call_later(self.pause_s, self._ends.try_again, self)
+            self.pause_s = min(2 * self.pause_s, _LONGEST_PAUSE_S)
+            return
+        self._ends.finish(self)
+        if error is not None and not isinstance(error, HoldEnded):
+            _log.error("a hold could not be ended, and stays held", exc_info=error)
+        self.then(answer)
 
 
 class Ends:
@@ -38,44 +50,38 @@ class Ends:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._unfinished: set[_End] = set()
-        self._none_left = asyncio.Event()
-        self._none_left.set()
+        self._drained: asyncio.Event | None = None
 
     def hand_over(self, change: Callable[[Transaction], T], then: Callable[[T | None], None]) -> None:
         """Make `change` happen, however often it takes; `then` is told its answer, or None where it was not needed.
 
         A change that raises HoldEnded was not needed.
         """
-        end = _End(change, then)
+        end = _End(self, change, then)
         self._unfinished.add(end)
-        self._none_left.clear()
-        self._try(end)
+        self._store.hand_over(change, end.tell)
 
     async def drain(self, patience_s: float) -> int:
         """Wait until all are on disk, at most so long; returns how many are not, and tries those no more."""
-        try:
-            async with asyncio.timeout(patience_s):
-                await self._none_left.wait()
-        except TimeoutError:
-            _log.error("%d holds could not be ended on disk; they will be in doubt", len(self._unfinished))
+        if self._unfinished:
+            self._drained = asyncio.Event()
+            try:
+                async with asyncio.timeout(patience_s):
+                    await self._drained.wait()
+            except TimeoutError:
+                _log.error("%d holds could not be ended on disk; they will be in doubt", len(self._unfinished))
         for end in self._unfinished:
             if end.timer is not None:
                 end.timer.cancel()
         return len(self._unfinished)
 
-    def _try(self, end: _End) -> None:
+    def try_again(self, end: _End) -> None:
+        """Hand over an end that was not kept."""
         end.timer = None
-        self._store.submit(end.change, patient=True).add_done_callback(lambda future: self._tell(end, future))
+        self._store.hand_over(end.change, end.tell)
 
-    def _tell(self, end: _End, future: "asyncio.Future[Any]") -> None:
-        error = future.exception()
-        if isinstance(error, StoreUnavailable):
-            end.timer = asyncio.get_running_loop().call_later(end.pause_s, self._try, end)
-            end.pause_s = min(2 * end.pause_s, _LONGEST_PAUSE_S)
-            return
+    def finish(self, end: _End) -> None:
+        """An end is on disk, or need not be."""
         self._unfinished.discard(end)
-        if not self._unfinished:
-            self._none_left.set()
-        if error is not None and not isinstance(error, HoldEnded):
-            _log.error("a hold could not be ended, and stays held", exc_info=error)
-        end.then(None if error is not None else future.result())
+        if self._drained is not None and not self._unfinished:
+            self._drained.set()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import tzinfo
 
-from bursar.contract.events import Granted, GrantEnded, Publish, StandingsChanged
+from bursar.contract.events import Granted, GrantEnded, Publish
 from bursar.domain.account import Account, AccountKind, Standing, opened
 from bursar.domain.clock import Clock
 from bursar.domain.grant import Grant, GrantKind
@@ -66,7 +66,7 @@ class Grants:
         """End a raise before its time. Raises NoSuchGrant for one that has ended, or is no raise."""
         now = self._now()
 
-        def change(transaction: Transaction) -> tuple[Grant, Standing | None]:
+        def change(transaction: Transaction) -> Grant:
             grant = next((each for each in transaction.open_grants() if each.id == grant_id), None)
             if grant is None or grant.has_lapsed(now.at_ms):
                 raise NoSuchGrant(f"raise {grant_id} has ended, or there is none of this number")
@@ -76,26 +76,22 @@ class Grants:
                 put(transaction, standing, now)
             ended = replace(grant, ended_ms=now.at_ms, undone=True)
             transaction.put_grant(ended)
-            return ended, standing
+            return ended
 
-        grant, standing = await self._store.submit(change)
+        grant = await self._store.submit(change)
         self._publish(GrantEnded(now.at_ms, grant))
-        if standing is not None:
-            self._publish(StandingsChanged(now.at_ms, (standing,)))
         return grant
 
     async def lapse(self, accounts: Iterable[Account]) -> None:
         """See to every raise whose end has come, also where no call asks the account."""
         now, known = self._now(), {account.id: account for account in accounts}
 
-        def change(transaction: Transaction) -> list[tuple[Standing, list[Grant]]]:
+        def change(transaction: Transaction) -> list[Grant]:
             due = {grant.account_id for grant in transaction.open_grants() if grant.has_lapsed(now.at_ms)}
-            return [renew(transaction, known[each], now) for each in sorted(due & known.keys())]
+            return [grant for each in sorted(due & known.keys()) for grant in renew(transaction, known[each], now)[1]]
 
-        for standing, lapsed in await self._store.submit(change):
-            for grant in lapsed:
-                self._publish(GrantEnded(now.at_ms, grant))
-            self._publish(StandingsChanged(now.at_ms, (standing,)))
+        for grant in await self._store.submit(change):
+            self._publish(GrantEnded(now.at_ms, grant))
 
     async def adopt(self, accounts: Iterable[Account]) -> None:
         """Take up what the configuration says of plans, at once: a larger quota counts from this instant on.
@@ -156,11 +152,10 @@ class Grants:
         for each in lapsed:
             self._publish(GrantEnded(now.at_ms, each))
         self._publish(Granted(now.at_ms, grant))
-        self._publish(StandingsChanged(now.at_ms, (standing,)))
         return grant, standing
 
     def _now(self) -> Now:
-        return Now(self._clock.now_ms(), self._calendar)
+        return self._calendar.at(self._clock.now_ms())
 
 
 def told(grant: Grant, at_ms: int) -> Granted | GrantEnded:

@@ -6,13 +6,13 @@ from functools import partial
 from types import TracebackType
 
 from bursar.contract.events import AttemptSettled, DoubtResolved, HoldInDoubt, Publish, StandingsChanged
-from bursar.domain.account import Account, Demand, PlanEnded, Shortfall, Standing, Unit
+from bursar.domain.account import Account, Demand, PlanEnded, Share, Shortfall, Standing, Unit
 from bursar.domain.clock import Clock
 from bursar.domain.exchange import UsageRecord
 from bursar.domain.hold import EntryKind, Hold, HoldEnded, HoldState
 from bursar.domain.refusals import LedgerUnavailable, Refusal
 from bursar.domain.route import Route
-from bursar.ledger.changes import Ended, Placed, end, place, standing_now
+from bursar.ledger.changes import Placed, end, place, standing_now
 from bursar.ledger.doubts import settles_ms
 from bursar.ledger.ends import Ends
 from bursar.ledger.grants import told
@@ -50,7 +50,7 @@ class Held:
 
     async def __aenter__(self) -> "Held":
         try:
-            await self.grow(self._demands)
+            await self._ledger.place(self, self._demands)
         except Refusal:
             raise
         except BaseException:
@@ -65,10 +65,14 @@ class Held:
 
     async def grow(self, demands: Sequence[Demand]) -> None:
         """Hold more, for the same attempt. Raises OverBudget or LedgerUnavailable, and then holds what it held."""
-        placed = await self._ledger.place(self, demands)
-        self._accounts.update(placed.accounts)
+        await self._ledger.place(self, demands)
+
+    def take(self, placed: Placed) -> None:
+        """What was placed for it is on disk."""
+        amounts = self._amounts
         for account_id, _, amount in placed.hold.shares:
-            self._amounts[account_id] = self._amounts.get(account_id, 0) + amount
+            amounts[account_id] = amounts.get(account_id, 0) + amount
+        self._accounts.update(placed.accounts)
         self.standings.update(placed.standings)
 
     def settle(self, used: Sequence[Demand], record: UsageRecord) -> None:
@@ -91,8 +95,11 @@ class Held:
     @property
     def nano(self) -> int:
         """The largest amount held on an account in dollars, in nano-dollars."""
-        in_dollars = [each.id for each in self._accounts.values() if each.unit is Unit.NANO_DOLLARS]
-        return max(map(self.amount, in_dollars), default=0)
+        largest = 0
+        for account_id, amount in self._amounts.items():
+            if amount > largest and self._accounts[account_id].unit is Unit.NANO_DOLLARS:
+                largest = amount
+        return largest
 
     def end(self) -> None:
         """What leaving the block does, for who cannot be one: hand over the end, once."""
@@ -119,6 +126,7 @@ class Ledger:
         self._calendar = Calendar(zone)
         self._ends = Ends(store)
         self._open: set[Held] = set()
+        store.announce_to(self._announce_standings)
 
     def hold(self, exchange_id: str, route: Route, demands: Sequence[Demand]) -> Held:
         """A block that holds every demand, of all accounts or of none, while an attempt is made at a route."""
@@ -182,15 +190,14 @@ class Ledger:
         """
         now = self._now()
 
-        def change(transaction: Transaction) -> Ended:
+        def change(transaction: Transaction) -> None:
             hold = transaction.hold(hold_id)
             if hold is None or hold.state is not HoldState.IN_DOUBT:
                 raise HoldEnded(f"hold {hold_id} is not in doubt")
-            return end(transaction, (hold,), used, now, EntryKind.CORRECT)
+            end(transaction, (hold,), used, now, EntryKind.CORRECT)
 
-        ended = await self._store.submit(change)
+        await self._store.submit(change)
         self._publish(DoubtResolved(now.at_ms, hold_id))
-        self._publish(StandingsChanged(now.at_ms, ended.standings))
 
     async def drain(self, patience_s: float = PATIENCE_S) -> int:
         """Wait until every end is on disk, at most so long; returns how many are not: the next run doubts them."""
@@ -217,16 +224,14 @@ class Ledger:
             raise LedgerUnavailable(f"No budget can be looked at: {error.reason}.") from None
         raise AssertionError("a change that raises has an exception for an answer")
 
-    async def place(self, held: Held, demands: Sequence[Demand]) -> Placed:
+    async def place(self, held: Held, demands: Sequence[Demand]) -> None:
         """Place a hold for a block. Raises OverBudget or LedgerUnavailable."""
         now = self._now()
-        hold: Hold | None = None
 
         def change(transaction: Transaction) -> Placed:
-            nonlocal hold
             placed = place(transaction, held.exchange_id, held.route, demands, now)
-            hold = placed.hold
-            held.holds.append(hold)
+            # At once, for whoever waits for it may leave; one that cannot be kept has no end either.
+            held.holds.append(placed.hold)
             return placed
 
         try:
@@ -236,41 +241,38 @@ class Ledger:
         except PlanEnded as ended:
             raise plan_ended(ended.account, now.at_ms, self._calendar.zone) from None
         except StoreUnavailable as error:
-            if hold is not None:
-                held.holds.remove(hold)
             raise LedgerUnavailable(f"Nothing was sent, because no budget can be held: {error.reason}.") from None
         self._open.add(held)
-        self._publish(StandingsChanged(now.at_ms, tuple(placed.standings.values())))
+        held.take(placed)
         for grant in placed.grants:
             self._publish(told(grant, now.at_ms))
-        return placed
 
     def end(self, held: Held) -> None:
         """Hand over the end of a block."""
         now = self._now()
 
-        def change(transaction: Transaction) -> Ended:
+        def change(transaction: Transaction) -> tuple[Share, ...]:
             # A placing that nobody waited for may have failed; of what was placed, nothing ends twice.
             holds = [hold for hold in held.holds if transaction.hold(hold.id) is not None]
             if not holds:
                 raise HoldEnded(f"exchange {held.exchange_id} holds nothing")
-            ended = end(transaction, holds, held.used, now)
+            paid = end(transaction, holds, held.used, now)
             if held.record is not None:
-                transaction.add_record(held.record, ended.paid)
-            return ended
+                transaction.add_record(held.record, paid)
+            return paid
 
-        self._ends.hand_over(change, partial(self._announce_end, held, now))
+        def then(paid: tuple[Share, ...] | None) -> None:
+            self._open.discard(held)
+            if paid is not None and held.used is not None and held.record is not None:
+                self._publish(_settled(held.record, paid, now.at_ms))
 
-    def _announce_end(self, held: Held, now: Now, ended: Ended | None) -> None:
-        self._open.discard(held)
-        if ended is None:
-            return
-        self._publish(StandingsChanged(now.at_ms, ended.standings))
-        if held.used is not None and held.record is not None:
-            self._publish(_settled(held.record, ended, now))
+        self._ends.hand_over(change, then)
+
+    def _announce_standings(self, standings: tuple[Standing, ...]) -> None:
+        self._publish(StandingsChanged(self._clock.now_ms(), standings))
 
     def _now(self) -> Now:
-        return Now(self._clock.now_ms(), self._calendar)
+        return self._calendar.at(self._clock.now_ms())
 
 
 def _doubt_open(transaction: Transaction, now: Now) -> list[tuple[Hold, int | None]]:
@@ -284,9 +286,9 @@ def _doubt_open(transaction: Transaction, now: Now) -> list[tuple[Hold, int | No
     return [(hold, settles_ms(transaction, hold)) for hold in transaction.open_holds()]
 
 
-def _settled(record: UsageRecord, ended: Ended, now: Now) -> AttemptSettled:
+def _settled(record: UsageRecord, paid: tuple[Share, ...], at_ms: int) -> AttemptSettled:
     return AttemptSettled(
-        at_ms=now.at_ms,
+        at_ms=at_ms,
         exchange_id=record.exchange_id,
         upstream=record.upstream,
         model=record.model,
@@ -294,7 +296,7 @@ def _settled(record: UsageRecord, ended: Ended, now: Now) -> AttemptSettled:
         quality=record.quality,
         cost_nano=record.cost_nano,
         priced=record.price is not None,
-        paid_by=tuple(share.account_id for share in ended.paid),
+        paid_by=tuple([account_id for account_id, _ in paid]),
         first_ms=record.first_ms,
         key=record.key,
     )

@@ -9,7 +9,7 @@ from bursar.domain.account import Account
 from bursar.domain.clock import Clock
 from bursar.domain.wallet import VendorBalance
 from bursar.ledger.changes import standing_now
-from bursar.ledger.now import Calendar, Now
+from bursar.ledger.now import Calendar
 from bursar.storage.store import Store, Transaction
 
 
@@ -48,7 +48,7 @@ class Reconciler:
         Where the vendor says what was used, that is compared. Where it says only what is left, what
         was paid in here since counts as paid in there.
         """
-        now = Now(self._clock.now_ms(), self._calendar)
+        now = self._calendar.at(self._clock.now_ms())
 
         def change(transaction: Transaction) -> BalanceView:
             standing = standing_now(transaction, wallet, now)

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from bursar.domain.account import Standing
 from bursar.domain.grant import Grant
 from bursar.domain.hold import Entry, EntryKind
 from bursar.storage.books import Books, Recorded
 from bursar.storage.memory_reader import MemoryReader, RolledUp
-from bursar.storage.store import Reader, StoreUnavailable, Sweep, Transaction
+from bursar.storage.store import Reader, StoreUnavailable, Sweep, Then, Transaction
 
 T = TypeVar("T")
 
@@ -23,23 +24,25 @@ class MemoryStore:
         self._grants: dict[int, Grant] = {}
         self._rolled = RolledUp()
         self._closed = False
+        self._hear: Callable[[tuple[Standing, ...]], None] = lambda standings: None
 
-    def submit(self, change: Callable[[Transaction], T], *, patient: bool = False) -> "asyncio.Future[T]":
+    def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        if self._closed:
-            future.set_exception(StoreUnavailable("the store is closed"))
-            return future
         try:
-            answer = self._books.run(change)
+            future.set_result(self._keep(change))
         except Exception as error:
             future.set_exception(error)
-            return future
-        draft = self._books.take_draft()
-        self._entries += draft.entries
-        self._records += draft.records
-        self._grants.update((grant.id, grant) for grant in draft.grants)
-        future.set_result(answer)
         return future
+
+    def hand_over(self, change: Callable[[Transaction], T], then: Then[T]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            loop.call_soon(then, self._keep(change), None)
+        except Exception as error:
+            loop.call_soon(then, None, error)
+
+    def announce_to(self, hear: Callable[[tuple[Standing, ...]], None]) -> None:
+        self._hear = hear
 
     async def read(self, question: Callable[[Reader], T]) -> T:
         if self._closed:
@@ -63,6 +66,18 @@ class MemoryStore:
 
     async def close(self) -> None:
         self._closed = True
+
+    def _keep(self, change: Callable[[Transaction], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        answer = self._books.run(change)
+        draft = self._books.take_draft()
+        self._entries += draft.entries
+        self._records += draft.records
+        self._grants.update((grant.id, grant) for grant in draft.grants)
+        if draft.latest:
+            self._hear(tuple(draft.latest))
+        return answer
 
     def _may_go(self) -> list[Entry]:
         """The lines that may be rolled up: no grant or correction of an account that never starts afresh, none of a

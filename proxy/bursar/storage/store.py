@@ -13,9 +13,12 @@ from bursar.domain.account import Share, Standing
 from bursar.domain.client_key import ClientKey
 from bursar.domain.exchange import UsageRecord
 from bursar.domain.grant import Grant
-from bursar.domain.hold import Entry, HeldShare, Hold, HoldState
+from bursar.domain.hold import Entry, EntryKind, HeldShare, Hold, HoldState
 
 T = TypeVar("T")
+
+Then = Callable[[T | None, Exception | None], None]
+"""Told the answer of a change that is on disk, and None; or None, and the error that `submit` would raise."""
 
 LARGEST = 2**63 - 1
 """The largest figure that any back end keeps; `Transaction` raises ValueError beyond it, on either side of zero."""
@@ -46,7 +49,22 @@ class Transaction(Protocol):
         """Replace the standing of its account and cycle. Its entries are the caller's to add."""
 
     def add_entry(self, entry: Entry) -> None:
-        """Write a line of the ledger."""
+        """Write a line of the ledger. The standing is the caller's to put."""
+
+    def enter(
+        self,
+        kind: EntryKind,
+        account_id: str,
+        cycle_start_ms: int,
+        amount: int,
+        at_ms: int,
+        hold_id: int | None = None,
+        held: int = 0,
+    ) -> Standing:
+        """Write a line of the ledger, the fields as in Entry, and move its standing by it; returns how that is then.
+
+        Raises LookupError where `standing_in` knows of no such standing.
+        """
 
     def add_hold(self, exchange_id: str, upstream: str, model: str, at_ms: int, shares: tuple[HeldShare, ...]) -> Hold:
         """Note an open hold under an id that no hold had before. Its standings and entries are the caller's."""
@@ -215,10 +233,8 @@ class Reader(Protocol):
 class Store(Protocol):
     """Keeps the ledger. Used from one event loop."""
 
-    def submit(self, change: Callable[[Transaction], T], *, patient: bool = False) -> "asyncio.Future[T]":
+    def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         """Hand a change over, for good, without waiting; cancelling the future does not stop it.
-
-        A patient change may be kept for some milliseconds, to reach the disk together with others.
 
         Changes happen alone, whole, once and in the order in which they were handed over. The
         future has the change's answer once all it did is on disk. A change that raises does
@@ -228,6 +244,19 @@ class Store(Protocol):
 
         A change may run at once or later, in this thread or another: it is plain code that
         touches nothing but its transaction and what it was made with.
+        """
+
+    def hand_over(self, change: Callable[[Transaction], T], then: Then[T]) -> None:
+        """As `submit`, for a change that nobody waits for: `then` is told its answer, or why it has none, later.
+
+        It may be kept for some milliseconds, to reach the disk together with others.
+        """
+
+    def announce_to(self, hear: Callable[[tuple[Standing, ...]], None]) -> None:
+        """From now on tell `hear` how accounts stand in their latest cycles, where changes have moved them.
+
+        It is told once these are on disk, of all that came to the disk together, and before those who wait for
+        the changes are.
         """
 
     async def read(self, question: Callable[[Reader], T]) -> T:

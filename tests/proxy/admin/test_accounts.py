@@ -41,7 +41,7 @@ from bursar.domain.usage import Quality
 from bursar.domain.wallet import VendorBalance, WalletState
 from bursar.ledger.changes import place
 from bursar.ledger.grants import Grants
-from bursar.ledger.now import Calendar, Now
+from bursar.ledger.now import Calendar
 from bursar.ledger.reconcile import Reconciler
 from bursar.practice.server import practice_server
 from bursar.storage.sqlite.store import SqliteStore
@@ -288,7 +288,7 @@ async def left_open(folder: Path, amount: int, *, paid_in: int = 20 * DOLLAR) ->
     before = VendorBalance("/v1/token/usage", 1_000 * DOLLAR, 0)
     await Reconciler(store, clock, unheard, zone).compare(wallet, before, DOLLAR)
     demands = ((Need(cap, amount),), (Need(wallet, amount),))
-    now = Now(clock.now_ms(), Calendar(zone))
+    now = Calendar(zone).at(clock.now_ms())
     await store.submit(lambda transaction: place(transaction, "x1", Route("main", "small"), demands, now))
     await store.close()
 

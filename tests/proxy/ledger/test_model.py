@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 )
 
 from bursar.contract.events import AttemptSettled, Event, HoldInDoubt, StandingsChanged
-from bursar.domain.account import Account, Demand, Share, Standing, charge_to
+from bursar.domain.account import Account, Demand, Standing, charge_to
 from bursar.domain.clock import FixedClock
 from bursar.domain.cycle import Cycle
 from bursar.domain.hold import Hold, HoldState
@@ -317,24 +317,22 @@ TestLedgerOnSqlite.settings = settings(
 # --- and it would notice ------------------------------------------------------------------------
 
 
-def grants_all(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> tuple[Share, ...]:
+def grants_all(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> dict[str, int]:
     """Nothing is checked."""
     return charge_to(standings, demands, {})
 
 
-def shrinks(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> tuple[Share, ...]:
+def shrinks(standings: Mapping[str, Standing], demands: Sequence[Demand]) -> dict[str, int]:
     """What does not fit is held as far as it fits."""
-    return tuple(
-        Share(share.account_id, max(0, min(share.amount, standings[share.account_id].available)))
-        for share in charge_to(standings, demands, {})
-    )
+    wanted = charge_to(standings, demands, {})
+    return {each: max(0, min(amount, standings[each].available)) for each, amount in wanted.items()}
 
 
 def forgets_to_charge(
     standings: Mapping[str, Standing], demands: Sequence[Demand], back: Mapping[str, int]
-) -> tuple[Share, ...]:
+) -> dict[str, int]:
     """What is above the hold is given away."""
-    return ()
+    return {}
 
 
 def opens_again(latest: Cycle | None, now: Cycle) -> Cycle:

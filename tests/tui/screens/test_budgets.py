@@ -15,7 +15,7 @@ from bursar.domain.clock import SystemClock
 from bursar.domain.cycle import Every
 from bursar.domain.route import Route
 from bursar.ledger.changes import place
-from bursar.ledger.now import Calendar, Now
+from bursar.ledger.now import Calendar
 from bursar.storage.sqlite.store import SqliteStore
 from bursar_tui.screens.budgets import Budgets
 from bursar_tui.screens.choice import Choice
@@ -204,7 +204,7 @@ async def left_open(folder: Path, amount: int) -> None:
     """A hold whose process is gone."""
     cap = Account("cap:daily", AccountKind.CAP, "daily", Unit.NANO_DOLLARS, Every.DAY, 5 * DOLLAR)
     store = await SqliteStore.open(folder / "data" / "ledger.sqlite3")
-    now = Now(SystemClock().now_ms(), Calendar(ZoneInfo("UTC")))
+    now = Calendar(ZoneInfo("UTC")).at(SystemClock().now_ms())
     demands = ((Need(cap, amount),),)
     await store.submit(lambda transaction: place(transaction, "x1", Route("main", "small"), demands, now))
     await store.close()

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from bursar.domain.account import Share, Standing
+from bursar.domain.account import Share
 from bursar.domain.client_key import ClientKey
 from bursar.domain.exchange import UsageRecord
 from bursar.domain.grant import Grant
-from bursar.domain.hold import Entry, EntryKind, Hold, HoldState
+from bursar.domain.hold import EntryKind, Hold, HoldState
 from bursar.domain.usage import Usage
 from bursar.storage.books import Draft
 from bursar.storage.sqlite.words import Words
@@ -29,6 +29,7 @@ OTHER_TOKENS = tuple(field.name for field in fields(Usage) if field.name not in 
 """Those that have none: vendors think of new ones, and a new one needs no migration."""
 
 _others_of = attrgetter(*OTHER_TOKENS)
+_amounts_of = attrgetter("limit", "granted", "held", "settled")
 _KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 _STATE_NUMBERS = {state: number for number, state in enumerate(STATES)}
 
@@ -97,8 +98,14 @@ _REMOVE_FACTS = Statement("DELETE FROM fact WHERE name IN (", "?", ")")
 
 def write(connection: sqlite3.Connection, words: Words, draft: Draft) -> int:
     """Write a draft within the transaction that is open; returns how many rows. Raises sqlite3.Error."""
-    standings = [_standing_row(standing, words) for standing in draft.standings]
-    entries = [_entry_row(entry, words) for entry in draft.entries]
+    standings = [
+        (words[each.account_id], each.cycle.start_ms, each.cycle.end_ms, *_amounts_of(each))
+        for each in (*draft.past, *draft.latest)
+    ]
+    entries = [
+        (_KIND_NUMBERS[kind], words[account_id], start_ms, amount, at_ms, hold_id, held)
+        for kind, account_id, start_ms, amount, at_ms, hold_id, held in draft.entries
+    ]
     holds = [_hold_row(hold, words) for hold in draft.holds]
     records = [_record_row(record, paid, words) for record, paid in draft.records]
     grants = [_grant_row(grant, words) for grant in draft.grants]
@@ -121,35 +128,17 @@ def write(connection: sqlite3.Connection, words: Words, draft: Draft) -> int:
 
 def _grant_row(grant: Grant, words: Words) -> Row:
     ends = grant.until_ms, grant.ended_ms, grant.undone
-    kind, account = words.id_of(grant.kind), words.id_of(grant.account_id)
+    kind, account = words[grant.kind], words[grant.account_id]
     return grant.id, kind, account, grant.cycle_start_ms, grant.amount, grant.at_ms, grant.note, grant.by, *ends
 
 
-def _standing_row(standing: Standing, words: Words) -> Row:
-    cycle = standing.cycle
-    account = words.id_of(standing.account_id)
-    return account, cycle.start_ms, cycle.end_ms, standing.limit, standing.granted, standing.held, standing.settled
-
-
-def _entry_row(entry: Entry, words: Words) -> Row:
-    return (
-        _KIND_NUMBERS[entry.kind],
-        words.id_of(entry.account_id),
-        entry.cycle_start_ms,
-        entry.amount,
-        entry.at_ms,
-        entry.hold_id,
-        entry.held,
-    )
-
-
 def _hold_row(hold: Hold, words: Words) -> Row:
-    shares = [(words.id_of(share.account_id), share.cycle_start_ms, share.amount) for share in hold.shares]
+    shares = [(words[account_id], start_ms, amount) for account_id, start_ms, amount in hold.shares]
     return (
         hold.id,
         hold.exchange_id,
-        words.id_of(hold.upstream),
-        words.id_of(hold.model),
+        words[hold.upstream],
+        words[hold.model],
         hold.placed_ms,
         _STATE_NUMBERS[hold.state],
         _json.encode(shares).decode(),
@@ -157,38 +146,38 @@ def _hold_row(hold: Hold, words: Words) -> Row:
 
 
 def _record_row(record: UsageRecord, paid: tuple[Share, ...], words: Words) -> Row:
-    id_of, usage = words.id_of, record.usage
+    usage = record.usage
     others = _others_of(usage)
     return (
         record.exchange_id,
         record.attempt,
         record.at_ms,
-        id_of(record.key),
-        id_of(record.project),
-        id_of(record.client),
-        id_of(record.alias),
-        id_of(record.upstream),
-        id_of(record.model),
+        words[record.key],
+        words[record.project],
+        words[record.client],
+        words[record.alias],
+        words[record.upstream],
+        words[record.model],
         record.status,
-        id_of(record.outcome),
+        words[record.outcome],
         usage.prompt_tokens,
         usage.completion_tokens,
         usage.cached_tokens,
         usage.reasoning_tokens,
         usage.requests,
         _json.encode(dict(zip(OTHER_TOKENS, others, strict=True))).decode() if any(others) else None,
-        id_of(record.quality),
+        words[record.quality],
         record.prompt_counted,
         record.completion_counted,
-        None if record.price is None else id_of(_json.encode(record.price).decode()),
+        None if record.price is None else words[_json.encode(record.price).decode()],
         record.cost_nano,
         record.first_ms,
         record.total_ms,
         record.stream,
-        id_of(record.finish_reason),
-        id_of(record.refusal),
-        id_of(_json.encode(record.notes).decode() if record.notes else "[]"),
-        _json.encode([(id_of(share.account_id), share.amount) for share in paid]).decode(),
+        words[record.finish_reason],
+        words[record.refusal],
+        words[_json.encode(record.notes).decode() if record.notes else "[]"],
+        _json.encode([(words[account_id], amount) for account_id, amount in paid]).decode(),
     )
 
 

@@ -6,6 +6,7 @@ the disk is the next. Nobody is told of a change before it is on disk.
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from bursar.domain.account import Standing
 from bursar.storage.books import Books, Draft
 from bursar.storage.sqlite.file import ask, make_folder, open_file, reason_of
 from bursar.storage.sqlite.load import load
@@ -23,28 +25,35 @@ from bursar.storage.sqlite.reader import SqliteReader
 from bursar.storage.sqlite.rolling import roll_up, shrink
 from bursar.storage.sqlite.words import Words
 from bursar.storage.sqlite.writer import Writer
-from bursar.storage.store import Reader, StoreUnavailable, Sweep, Transaction
+from bursar.storage.store import Reader, StoreUnavailable, Sweep, Then, Transaction
 
 T = TypeVar("T")
 
 _READERS = 2
 
 _PATIENCE_S = 0.01
-"""How long a patient change waits for company: most calls end while others begin."""
+"""How long a change that nobody waits for is kept, at most, to have company: most calls end while others begin."""
+
+_CLOSED = "the ledger is closed"
+
+_log = logging.getLogger(__name__)
 
 
 class _Batch:
     """Changes that reach the disk together: who waits for them, and, once it is complete, what they did."""
+
+    __slots__ = ("answers", "draft", "errors", "is_urgent", "told")
 
     def __init__(self) -> None:
         self.draft: Draft | None = None
         self.is_urgent = False
         self.answers: list[tuple[asyncio.Future[Any], Any]] = []
         self.errors: list[tuple[asyncio.Future[Any], Exception]] = []
+        self.told: list[tuple[Then[Any], Any, Exception | None]] = []
 
     @property
     def is_empty(self) -> bool:
-        return not (self.answers or self.errors)
+        return not (self.answers or self.errors or self.told)
 
     def succeed(self) -> None:
         for future, answer in self.answers:
@@ -53,11 +62,15 @@ class _Batch:
         for future, error in self.errors:
             if not future.done():
                 future.set_exception(error)
+        for then, answer, problem in self.told:
+            _tell(then, answer, problem)
 
     def fail(self, reason: str) -> None:
         for future, _ in (*self.answers, *self.errors):
             if not future.done():
                 future.set_exception(StoreUnavailable(reason))
+        for then, _, _ in self.told:
+            _tell(then, None, StoreUnavailable(reason))
 
 
 class SqliteStore:
@@ -74,6 +87,7 @@ class SqliteStore:
         self._timer: asyncio.TimerHandle | None = None
         self._at_rest: asyncio.Future[None] | None = None
         self._closed = False
+        self._hear: Callable[[tuple[Standing, ...]], None] = lambda standings: None
         self._writer = Writer(opened.connection, database, opened.words, self._tell_loop)
         self._writer.start()
 
@@ -90,10 +104,10 @@ class SqliteStore:
         """
         return cls(database, await asyncio.to_thread(_open, database, durability == "full", steps or shipped_steps()))
 
-    def submit(self, change: Callable[[Transaction], T], *, patient: bool = False) -> "asyncio.Future[T]":
+    def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closed:
-            future.set_exception(StoreUnavailable("the ledger is closed"))
+            future.set_exception(StoreUnavailable(_CLOSED))
             return future
         batch = self._gathering
         try:
@@ -101,14 +115,27 @@ class SqliteStore:
         except Exception as error:
             # It has seen what is not on disk yet, so it too is told only once that is.
             batch.errors.append((future, error))
-        if not (patient or batch.is_urgent):
+        if not batch.is_urgent:
             batch.is_urgent = True
             if self._flying is None:
                 # At the end of this turn of the loop, so that whoever else is ready joins the batch.
                 self._loop.call_soon(self._send)
-        elif self._timer is None and self._flying is None and not batch.is_urgent:
-            self._timer = self._loop.call_later(_PATIENCE_S, self._send)
         return future
+
+    def hand_over(self, change: Callable[[Transaction], T], then: Then[T]) -> None:
+        if self._closed:
+            self._loop.call_soon(then, None, StoreUnavailable(_CLOSED))
+            return
+        batch = self._gathering
+        try:
+            batch.told.append((then, self._books.run(change), None))
+        except Exception as error:
+            batch.told.append((then, None, error))
+        if self._timer is None and self._flying is None and not batch.is_urgent:
+            self._timer = self._loop.call_later(_PATIENCE_S, self._run_out)
+
+    def announce_to(self, hear: Callable[[tuple[Standing, ...]], None]) -> None:
+        self._hear = hear
 
     async def read(self, question: Callable[[Reader], T]) -> T:
         def answer() -> T:
@@ -118,7 +145,7 @@ class SqliteStore:
                 raise StoreUnavailable(reason_of(error, self._database)) from None
 
         if self._closed:
-            raise StoreUnavailable("the ledger is closed")
+            raise StoreUnavailable(_CLOSED)
         return await self._loop.run_in_executor(self._readers, answer)
 
     async def roll_up(self, sweep: Sweep, most: int) -> bool:
@@ -139,13 +166,15 @@ class SqliteStore:
                 raise StoreUnavailable(f"{copy_to} cannot be written: {error.strerror}") from None
 
         if self._closed:
-            raise StoreUnavailable("the ledger is closed")
+            raise StoreUnavailable(_CLOSED)
         await self._loop.run_in_executor(self._readers, take)
 
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
         if self._flying is None:
             self._send()
         if self._flying is not None:
@@ -157,7 +186,7 @@ class SqliteStore:
     async def _errand(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """Have the writer do something between two batches."""
         if self._closed:
-            raise StoreUnavailable("the ledger is closed")
+            raise StoreUnavailable(_CLOSED)
         future: asyncio.Future[T] = self._loop.create_future()
 
         def tell(answer: T | None, error: Exception | None) -> None:
@@ -187,11 +216,14 @@ class SqliteStore:
         self._readers.shutdown()
         self._lock.release()
 
+    def _run_out(self) -> None:
+        """Somebody's patience has run out. A batch that left before has not stopped the timer, so a change may leave
+        early: a timer for each would cost more than that."""
+        self._timer = None
+        self._send()
+
     def _send(self) -> None:
         """Begin the next batch, unless one is on its way or there is none."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         batch = self._gathering
         if self._flying is not None or batch.is_empty:
             return
@@ -213,20 +245,31 @@ class SqliteStore:
         if batch is None or batch.draft is None:
             return
         if problem is None:
-            if batch.draft.touches_past:
+            if batch.draft.past:
                 self._books.forget_past()
+            if batch.draft.latest:
+                _tell(self._hear, tuple(batch.draft.latest))
             batch.succeed()
         else:
             self._books.drop(batch.draft)
+            # Whoever is told may hand over the next change at once: that one has seen nothing of what is gone.
+            lost, self._gathering = self._gathering, _Batch()
             batch.fail(problem)
-            self._gathering.fail(problem)
-            self._gathering = _Batch()
+            lost.fail(problem)
         if self._gathering.is_urgent or self._closed:
             self._send()
-        elif not self._gathering.is_empty:
-            self._timer = self._loop.call_later(_PATIENCE_S, self._send)
+        elif self._timer is None and not self._gathering.is_empty:
+            self._timer = self._loop.call_later(_PATIENCE_S, self._run_out)
         if self._at_rest is not None and self._flying is None:
             self._at_rest.set_result(None)
+
+
+def _tell(whom: Callable[..., None], *what: object) -> None:
+    """One that cannot bear what it is told does not keep the others from being told."""
+    try:
+        whom(*what)
+    except Exception:
+        _log.exception("what was to be done after a change was not done")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,20 @@ _REMEMBERED = 10_000
 """How many are remembered at most: what clients call themselves is theirs to choose, a thousand times an hour."""
 
 
-class Words:
-    """Gives each text its number. New ones are the writer's to insert, in the batch that uses them."""
+class Words(dict[str, int]):
+    """Gives each text its number, as `words[text]`. New ones are the writer's to insert, in the batch that uses them.
+
+    A dictionary, because each row asks it for several texts that it nearly always knows.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
         self._connection = connection
-        self._known: dict[str, int] = {}
         self._last = int(connection.execute("SELECT ifnull(max(id), 0) FROM word").fetchone()[0])
         self.fresh: list[tuple[int, str]] = []
 
-    def id_of(self, text: str) -> int:
-        """The text's number; a text that is in no file yet is added to `fresh`."""
-        known = self._known.get(text)
-        if known is not None:
-            return known
+    def __missing__(self, text: str) -> int:
+        """The number of a text that is not remembered; one that is in no file yet is added to `fresh`."""
         row = self._connection.execute("SELECT id FROM word WHERE text = ?", (text,)).fetchone()
         if row is not None:
             number = int(row[0])
@@ -27,18 +27,18 @@ class Words:
             self._last += 1
             number = self._last
             self.fresh.append((number, text))
-        self._known[text] = number
+        self[text] = number
         return number
 
     def keep(self) -> None:
         """The fresh ones are on disk."""
         self.fresh.clear()
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
+        if len(self) > _REMEMBERED:
+            self.clear()
 
     def drop(self) -> None:
         """The fresh ones are not on disk."""
         for _, text in self.fresh:
-            del self._known[text]
+            del self[text]
         self._last -= len(self.fresh)
         self.fresh.clear()

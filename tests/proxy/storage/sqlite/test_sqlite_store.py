@@ -170,9 +170,11 @@ async def test_a_waiter_that_left_does_not_disturb_the_others(store: SqliteStore
 
 async def test_closing_keeps_what_was_handed_over(database: Path) -> None:
     store = await SqliteStore.open(database)
+    told: list[object] = []
     for _ in range(5):
-        store.submit(hold_on, patient=True).add_done_callback(lambda future: future.result())
+        store.hand_over(hold_on, lambda answer, error: told.append(error))
     await store.close()
+    assert told == [None] * 5
     again = await SqliteStore.open(database, durability="full")
     assert await again.submit(held) == (50, 5)
     await again.close()

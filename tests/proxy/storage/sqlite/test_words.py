@@ -24,24 +24,24 @@ def insert(connection: sqlite3.Connection, words: Words) -> None:
 
 def test_a_text_keeps_its_number(connection: sqlite3.Connection) -> None:
     words = Words(connection)
-    numbers = [words.id_of(text) for text in ("a", "", "b", "a")]
+    numbers = [words[text] for text in ("a", "", "b", "a")]
     assert numbers[0] == numbers[3]
     assert len(set(numbers)) == 3
     insert(connection, words)
     again = Words(connection)
-    assert [again.id_of(text) for text in ("b", "", "a")] == [numbers[2], numbers[1], numbers[0]]
+    assert [again[text] for text in ("b", "", "a")] == [numbers[2], numbers[1], numbers[0]]
     assert again.fresh == []
 
 
 def test_words_that_were_not_kept_are_fresh_again(connection: sqlite3.Connection) -> None:
     words = Words(connection)
-    kept = words.id_of("kept")
+    kept = words["kept"]
     insert(connection, words)
-    words.id_of("lost")
+    assert words["lost"] != kept
     words.drop()
-    other = words.id_of("other")
-    assert words.id_of("kept") == kept
-    lost = words.id_of("lost")
+    other = words["other"]
+    assert words["kept"] == kept
+    lost = words["lost"]
     assert words.fresh == [(other, "other"), (lost, "lost")]
     insert(connection, words)
 
@@ -52,8 +52,8 @@ def test_any_number_of_words_can_come(connection: sqlite3.Connection) -> None:
     for batch in range(25):
         for number in range(1000):
             text = f"agent/{batch}.{number}"
-            numbers[text] = words.id_of(text)
+            numbers[text] = words[text]
         insert(connection, words)
     assert len(set(numbers.values())) == 25_000
-    assert all(words.id_of(text) == number for text, number in numbers.items())
+    assert all(words[text] == number for text, number in numbers.items())
     assert words.fresh == []
