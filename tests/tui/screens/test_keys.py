@@ -43,21 +43,24 @@ async def test_without_any_it_teaches() -> None:
 
 async def test_the_form() -> None:
     async with staged(wealthy()) as stage:
-        await stage.press("4", "n", *"ci2", "tab", "tab", *"small-*", "tab", *"60/fortnight")
+        await stage.press("4", "n", *"ci2", "tab", "tab", "tab", *"small-*", "tab", *"60/fortnight")
         compare("keys-new-80x24", stage.text)
 
 
 async def test_a_key_is_issued_shown_once_and_copied_by_the_terminal() -> None:
     async with attached(CAP) as hands:
-        await hands.press("4", "n", *"ci", "tab", *"website", "tab", *"fast", "tab", *"60/min")
+        await hands.press("4", "n", *"ci", "tab", *"3usd/day 1000requests/hour", "tab", *"website", "tab", *"fast")
+        await hands.press("tab", *"60/min")
         await hands.press("tab", *"4", "tab", *"127.0.0.0/8", "tab", *"4k", "tab", *"other", "tab", *"30d")
         await hands.sees("--expires 30d")
+        assert "bursar key issue ci --cap 3.00usd/day --cap 1000requests/hour" in hands.text
         await hands.press("enter")
         await hands.until(lambda: isinstance(hands.app.screen, KeyShown))
         await hands.sees("is not shown again")
         shown = re.search(r"bk-[A-Za-z0-9]{40}", hands.text)
         assert shown is not None
-        key = hands.snapshot.keys["ci"]
+        key, caps = hands.snapshot.keys["ci"], hands.snapshot.accounts
+        assert (caps["cap:ci-day"].limit, caps["cap:ci-requests-hour"].limit) == (3_000_000_000, 1_000)
         assert (key.project, key.models, key.rates, key.parallel) == ("website", ("fast",), ("60/min",), 4)
         assert (key.networks, key.max_tokens, key.fallback) == (("127.0.0.0/8",), 4_000, ("other",))
         assert key.expires_ms is not None
@@ -89,11 +92,11 @@ async def test_a_copy_is_handed_to_the_terminal_and_to_nobody_else() -> None:
 async def test_a_key_is_limited_disabled_enabled_rotated_and_revoked() -> None:
     async with attached(CAP) as hands:
         await hands.press("4")
-        await hands.press("e", "tab", "tab", *"1/hour", "enter")
+        await hands.press("e", "tab", "tab", "tab", *"1/hour", "enter")
         await hands.sees("Key laptop has other limits.")
         assert hands.snapshot.keys["laptop"].rates == ("1/hour",)
         await hands.sees("1 request per hour")
-        await hands.press("e", "tab", "tab", "ctrl+u")
+        await hands.press("e", "tab", "tab", "tab", "ctrl+u")
         await hands.sees("bursar key set laptop --rate none")
         await hands.press("enter")
         await hands.until(lambda: hands.snapshot.keys["laptop"].rates == ())
@@ -105,6 +108,43 @@ async def test_a_key_is_limited_disabled_enabled_rotated_and_revoked() -> None:
         assert (await hands.proxy.chat()).status == 200
         await hands.until(lambda: "⊘ disabled" not in hands.text)
         await rotate_and_revoke(hands)
+
+
+async def test_the_caps_of_a_key_are_changed_and_taken_away_in_one_line() -> None:
+    async with attached(CAP) as hands:
+        await hands.press("4", "e", "ctrl+u", *"5usd/day 9ktokens/week")
+        await hands.sees("bursar config set caps.laptop-day.usd 5.00")
+        await hands.press("enter")
+        await hands.until(lambda: "cap:laptop-tokens-week" in hands.snapshot.accounts)
+        assert hands.snapshot.accounts["cap:laptop-day"].limit == 5_000_000_000
+        await hands.sees("9,000 of 9,000")
+        await hands.press("e", "ctrl+u", *"5usd/day")
+        await hands.sees("bursar cap remove laptop-tokens-week")
+        await hands.press("ctrl+u", *"5usd/fortnight")
+        await hands.sees("must be one of")
+        await hands.press("ctrl+u", "enter")
+        await hands.until(lambda: list(hands.snapshot.accounts) == ["cap:daily"])
+
+
+async def test_content_is_kept_once_a_key_says_so_and_is_deleted_from_here() -> None:
+    async with attached("") as hands:
+        await hands.press("4", "e", *["tab"] * 9, *"yes")
+        await hands.sees("bursar key set laptop --keep-content")
+        await hands.press("enter")
+        await hands.until(lambda: hands.snapshot.keys["laptop"].keep_content)
+        await hands.sees("laptop ¶")
+        await hands.sees("prompts and answers are kept for 14 days")
+        assert (await hands.proxy.chat()).status == 200
+        await hands.proxy.settled()
+        folder = hands.proxy.places.data_dir / "content"
+        await hands.press("e", *["tab"] * 9, "ctrl+u", *"no", "enter")
+        await hands.sees("f deletes it now")
+        await hands.sees("bytes on disk yet")
+        await hands.press("f")
+        await hands.sees("bursar content forget --key laptop")
+        await hands.press("enter")
+        await hands.sees("Deleted: ")
+        await hands.until(lambda: not folder.exists() or not list(folder.rglob("*.text")))
 
 
 async def rotate_and_revoke(hands: Hands) -> None:

@@ -16,6 +16,7 @@ from bursar_tui.ink import BLANK, Line, Piece, Role, line
 from bursar_tui.older_calls import OlderCalls
 from bursar_tui.screens.browser import Sender
 from bursar_tui.screens.call import Call
+from bursar_tui.screens.content import content_errand
 from bursar_tui.screens.screen import Command, LiveScreen
 from bursar_tui.seen import Seen, Seer, Tie
 from bursar_tui.teaching import no_calls
@@ -39,9 +40,11 @@ class Calls(LiveScreen):
     commands = (
         Command("/", "show the calls that have some words in them", "bursar log --limit 500 | grep WORDS"),
         Command("enter", "one call in full: its attempts, their prices, who paid", "bursar log --id ID"),
+        Command("c", "what was asked and answered, where its key has that kept", "bursar log --id ID --content"),
     )
     BINDINGS = [
         Binding("slash", "filter", "filter"),
+        Binding("c", "read", "content"),
         Binding("escape", "unfilter", "all calls", show=False),
     ]
 
@@ -137,9 +140,16 @@ class Calls(LiveScreen):
         """Open one call, be it live or out of the history."""
         self.app.push_screen(Call(exchange_id, self.TAB, self.older.get(exchange_id)))
 
+    def action_read(self) -> None:
+        """What was asked and answered in the call at the cursor."""
+        if self._table.cursor_id is not None:
+            cast(Sender, self.app).send(content_errand(self.app, self._table.cursor_id, self.TAB))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is being typed already is not offered."""
         del parameters
+        if action == "read":
+            return self._table.cursor_id is not None and not isinstance(self.focused, FilterLine)
         return action != "filter" or not isinstance(self.focused, FilterLine)
 
     def action_filter(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from bursar.contract.commands import SpendRow
+from bursar.contract.content import KeptContent
 from bursar.contract.events import KeyView
 from bursar.domain.rates import rate_of
 from bursar_tui.budget import budgets
@@ -12,18 +13,20 @@ from bursar_tui.seen import Seen
 from bursar_tui.widgets.accounts import WIDE, middling
 from bursar_tui.widgets.budget_rows import budget_line
 from bursar_tui.widgets.facts import fact, sentence, told
-from bursar_tui.widgets.key_rows import days_words, key_mark
+from bursar_tui.widgets.key_rows import KEEPS, days_words, key_mark
 from bursar_tui.widgets.panel import heading
 from bursar_tui.words import counted, instant, span, tokens
 
 
-def key_detail(seen: Seen, spent: Mapping[str, SpendRow], name: str, width: int) -> list[Line]:
+def key_detail(
+    seen: Seen, spent: Mapping[str, SpendRow], name: str, width: int, content: KeptContent | None = None
+) -> list[Line]:
     """What is known of the key of this name; nothing where it is gone."""
     key = seen.snapshot.keys.get(name)
-    return list(_key(seen, key, spent.get(name), width)) if key is not None else []
+    return list(_key(seen, key, spent.get(name), width, content)) if key is not None else []
 
 
-def _key(seen: Seen, key: KeyView, spent: SpendRow | None, width: int) -> Iterator[Line]:
+def _key(seen: Seen, key: KeyView, spent: SpendRow | None, width: int, content: KeptContent | None) -> Iterator[Line]:
     mark = key_mark(key, seen.now_ms)
     yield heading(key.name, (Piece(f"{mark.glyph} {mark.word}", mark.role),), width)
     issued = instant(key.created_ms, seen.now_ms, seen.zone)
@@ -44,6 +47,7 @@ def _key(seen: Seen, key: KeyView, spent: SpendRow | None, width: int) -> Iterat
         used = f"  {tokens(spent.prompt_tokens)} tokens in, {tokens(spent.completion_tokens)} out"
         yield fact("spent", Piece(days_words(spent), Role.STRONG), Piece(used, Role.MUTED))
     yield from _held(seen, key, width)
+    yield from _kept(key, content, width)
     yield BLANK
     yield line(Piece("Its caps", Role.STRONG))
     caps = [budget for budget in budgets(seen) if budget.outlook.account.scope == f"key {key.name}"]
@@ -51,7 +55,7 @@ def _key(seen: Seen, key: KeyView, spent: SpendRow | None, width: int) -> Iterat
         if width >= WIDE:
             yield budget_line(seen, budget, min(width, 100))
         else:
-            yield from middling(seen, budget.outlook, width)
+            yield from middling(seen, budget.outlook, budget.outlook.account.name, width)
     if not caps:
         yield from sentence("None of its own: what it spends counts for the caps on everything. To give it one:", width)
         yield line(Piece(f"  bursar key set {key.name} --cap 5usd/day", Role.ACCENT))
@@ -79,6 +83,23 @@ def _held(seen: Seen, key: KeyView, width: int) -> Iterator[Line]:
     if key.former_until_ms is not None and key.former_until_ms > seen.now_ms:
         words = f"accepted for {span(key.former_until_ms - seen.now_ms)} yet"
         yield fact("the former", Piece(words, Role.WARN))
+
+
+def _kept(key: KeyView, content: KeptContent | None, width: int) -> Iterator[Line]:
+    """Whether the prompts and answers of its calls are kept, how much of them is, and what is wrong with that."""
+    of_key = next((each for each in content.keys if each.key == key.name), None) if content is not None else None
+    there = f"  {_size(of_key.text_bytes + of_key.media_bytes)} on disk" if of_key is not None else ""
+    if key.keep_content:
+        days = f" for {counted(content.days, 'day')}" if content is not None else ""
+        yield fact("content", Piece(f"{KEEPS} prompts and answers are kept{days}", Role.WARN), Piece(there, Role.MUTED))
+        if content is not None and content.trouble:
+            yield from told("", f"It cannot be kept now: {content.trouble}.", width)
+    elif there:
+        yield fact("content", Piece("nothing more is kept"), Piece(f"{there} yet; f deletes it", Role.MUTED))
+
+
+def _size(count: int) -> str:
+    return f"{count:,} bytes" if count < 10_000 else f"{count / 1024:,.0f} KiB"
 
 
 def _rate(text: str) -> str:

@@ -21,6 +21,9 @@ SOON_MS = 7 * 86_400_000
 
 SPENT_DAYS = 30
 
+KEEPS = "¶"
+"""Beside a key of which the prompts and answers are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
@@ -39,6 +42,8 @@ def key_rows(seen: Seen, spent: Mapping[str, SpendRow], width: int) -> list[List
         return [ListRow(heading("Keys", (), width)), *(ListRow(each) for each in teach(width))]
     refused = sum(key_refused(key, seen.now_ms) for key in keys)
     words = f"{len(keys) - refused} accepted" + (f", {refused} refused" if refused else "")
+    keeping = sum(key.keep_content for key in keys)
+    words += f", {KEEPS} {keeping} with content kept" if keeping else ""
     columns = fitted(COLUMNS, width)
     return [
         ListRow(heading("Keys", (Piece(words, Role.MUTED),), width)),
@@ -97,7 +102,7 @@ def _state(each: KeyRow, width: int) -> Piece:
 
 
 def _name(each: KeyRow, width: int) -> Piece:
-    return Piece(each.key.name)
+    return Piece(f"{each.key.name} {KEEPS}" if each.key.keep_content else each.key.name)
 
 
 def _hint(each: KeyRow, width: int) -> Piece:
