@@ -37,11 +37,8 @@ class Exposures:
         self._publish = publish
         self._by_name: dict[str, ExposureView] = {}
         self._closed = asyncio.Event()
-
-    @property
-    def live(self) -> bool:
+        self.live = False
         """Whether anyone outside may come in."""
-        return bool(self._by_name)
 
     def all(self) -> tuple[ExposureView, ...]:
         """Those there are, each once."""
@@ -71,6 +68,7 @@ class Exposures:
         # Whoever calls over HTTPS may name its port, and need not.
         for name in (host, *((f"{host}:{_HTTPS}",) if parts[1] is None else ())):
             self._by_name[name] = view
+        self.live = True
         _log.warning("EXPOSED: answering to %s (%s) for the keys %s", host, shown(view.program), ", ".join(view.keys))
         self._publish(Exposed(view.since_ms, view))
         return view
@@ -78,6 +76,7 @@ class Exposures:
     def end(self, view: ExposureView) -> None:
         """Answer to its host no longer."""
         self._by_name = {name: each for name, each in self._by_name.items() if each is not view}
+        self.live = bool(self._by_name)
         _log.warning("no longer exposed: %s", view.host)
         self._publish(ExposureEnded(self._clock.now_ms(), view.host))
 

@@ -44,6 +44,10 @@ class Place:
             self._lane.running -= 1
 
 
+_ANYWHERE = Place(None, _NO_HEADERS)
+"""Of a call whose key has no limits: nothing is kept of it, so that all may have the same."""
+
+
 class _Lane:
     """What one key does."""
 
@@ -86,7 +90,7 @@ class Traffic:
         """Let a call in. Raises RateLimited where it must wait, AboveRate where that would not help."""
         limits = key.limits
         if limits.parallel is None and not limits.rates:
-            return Place(None, _NO_HEADERS)
+            return _ANYWHERE
         lane = self._lanes.setdefault(key.name, _Lane())
         if limits.parallel is not None and lane.running >= limits.parallel:
             raise _too_many(key, limits.parallel)

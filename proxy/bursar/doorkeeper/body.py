@@ -41,17 +41,15 @@ async def read_body(request: web.BaseRequest, *, most_bytes: int, time_s: float,
     BodyTooLarge (before reading, where the length is announced), BodyTooSlow, NoRoom, and BadRequest
     where the body is not well-formed.
     """
-    if request.content_length is not None and request.content_length > most_bytes:
-        raise _too_large(most_bytes)
-    if not request.body_exists:
-        return b""
     content = request.content
     if content.is_eof() and content.exception() is None:
-        # All of it came with its header, as small bodies do: there is nothing to wait for.
+        # All of it came with its header, as small bodies do, or there is none: there is nothing to wait for.
         whole = content.read_nowait()
         if len(whole) > most_bytes:
             raise _too_large(most_bytes)
         return whole
+    if request.content_length is not None and request.content_length > most_bytes:
+        raise _too_large(most_bytes)
     body, room = bytearray(), room or Room(most_bytes)
     loop = asyncio.get_running_loop()
     started, taken = loop.time(), 0

@@ -91,8 +91,12 @@ def _examine_host(facts: RequestFacts, hosts: Hosts) -> Refusal | None:
     if facts.target[:1] not in ("/", "*"):
         absolute = _ABSOLUTE.match(facts.target)
         named += (absolute[1] if absolute else "",)
-    if len(facts.host) == 1 and all(name.isascii() and name.lower() in hosts.names for name in named):
-        return None
+    if len(facts.host) == 1:
+        for name in named:
+            if not name.isascii() or name.lower() not in hosts.names:
+                break
+        else:
+            return None
     return ForeignHost(
         "the request is for another host than this proxy; use its own address, "
         "or name the host in allowed_hosts of the configuration"
@@ -111,8 +115,9 @@ def _examine_origin(facts: RequestFacts, hosts: Hosts) -> Refusal | None:
 
 
 def _examine_body(facts: RequestFacts, takes: frozenset[str]) -> Refusal | None:
-    if any(coding.strip().lower() != "identity" for coding in facts.content_encoding):
-        return UnsupportedBody("send the body as it is: Content-Encoding is not accepted")
+    for coding in facts.content_encoding:
+        if coding.strip().lower() != "identity":
+            return UnsupportedBody("send the body as it is: Content-Encoding is not accepted")
     if facts.transfer_encoding and facts.transfer_encoding.lower() != "chunked":
         return UnsupportedBody("send the body as it is: no Transfer-Encoding but chunked is accepted")
     if facts.method in _BODY_METHODS and takes:

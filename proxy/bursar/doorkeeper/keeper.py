@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
+from multidict import istr
 
 from bursar.domain.refusals import Refusal
 from bursar.doorkeeper.examine import JSON, Hosts, RequestFacts, examine
@@ -13,6 +14,9 @@ Answer = Callable[[web.Request, Refusal], web.StreamResponse]
 
 Takes = Callable[[web.Request], frozenset[str]]
 """The media types that the request's route reads; empty where it reads any."""
+
+
+_FETCH_SITE = istr("Sec-Fetch-Site")
 
 
 def only_json(request: web.Request) -> frozenset[str]:
@@ -42,11 +46,11 @@ def facts_of(request: web.BaseRequest) -> RequestFacts:
     return RequestFacts(
         request.method,
         request.raw_path,
-        tuple(headers.getall("Host", ())),
-        tuple(headers.getall("X-Forwarded-Host", ())),
-        tuple(headers.getall("Origin", ())),
-        tuple(headers.getall("Sec-Fetch-Site", ())),
-        headers.get("Content-Type", ""),
-        tuple(headers.getall("Content-Encoding", ())),
-        headers.get("Transfer-Encoding", ""),
+        tuple(headers.getall(hdrs.HOST, ())),
+        tuple(headers.getall(hdrs.X_FORWARDED_HOST, ())),
+        tuple(headers.getall(hdrs.ORIGIN, ())),
+        tuple(headers.getall(_FETCH_SITE, ())),
+        headers.get(hdrs.CONTENT_TYPE, ""),
+        tuple(headers.getall(hdrs.CONTENT_ENCODING, ())),
+        headers.get(hdrs.TRANSFER_ENCODING, ""),
     )

@@ -3,13 +3,14 @@
 import msgspec
 from aiohttp import web
 
+from bursar.assembly import Assembly
 from bursar.dialects.fallback_fields import read_fallback
 from bursar.dialects.openai_chat_request import held_to, read_request
 from bursar.domain.exchange import new_exchange_id
 from bursar.doorkeeper.body import read_body
 from bursar.endpoints.authenticate import authenticate, project_of
 from bursar.endpoints.context import Context
-from bursar.endpoints.from_outside import alias_meant, exposure_of
+from bursar.endpoints.from_outside import EXPOSURE, alias_meant
 from bursar.pipeline.call import Call
 from bursar.pipeline.permitted import check_model
 
@@ -17,29 +18,31 @@ _LONGEST_CLIENT = 80
 _MIB = 1024 * 1024
 
 
-async def accept(request: web.Request, context: Context) -> Call:
+async def accept(request: web.Request, assembly: Assembly, context: Context) -> Call:
     """The call that a chat completions request makes. Raises the refusal where it makes none."""
     key = authenticate(request, context)
-    limits = context.current().config.server
+    limits = assembly.config.server
     body = await read_body(request, most_bytes=limits.body_limit_mib * _MIB, time_s=limits.body_s, room=context.room)
     # Azure's way of asking: the address names the model, whatever the body says.
     chat = read_request(body, request.match_info.get("alias", ""))
-    if exposure_of(request) is not None:
-        names = {alias.name for alias in context.current().router.aliases}
+    if request[EXPOSURE] is not None:
+        names = {alias.name for alias in assembly.router.aliases}
         chat = msgspec.structs.replace(chat, model=alias_meant(chat.model, names))
     fallback = read_fallback(chat.fields, chat.model)
-    for model in (chat.model, *(fallback.models if fallback is not None else ())):
-        check_model(key, model)
+    check_model(key, chat.model)
+    if fallback is not None:
+        for model in fallback.models:
+            check_model(key, model)
     most = key.limits.max_tokens
     asked, chat = chat, chat if most is None else held_to(chat, most)
     now_ms = context.clock.now_ms()
     return Call(
-        id=new_exchange_id(now_ms),
-        at_ms=now_ms,
-        key=key,
-        project=project_of(request, key),
-        client=client_of(request),
-        request=chat,
+        new_exchange_id(now_ms),
+        now_ms,
+        key,
+        project_of(request, key),
+        client_of(request),
+        chat,
         fallback=fallback,
         limit_set=None if chat is asked else most,
     )

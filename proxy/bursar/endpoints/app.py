@@ -1,18 +1,17 @@
 """The public door's route table, and the one wrapper around every handler."""
 
 import logging
+from functools import partial
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from bursar.domain.refusals import Refusal, UnknownEndpoint, WrongMethod
-from bursar.doorkeeper.keeper import doorkeeper
 from bursar.endpoints.billing import add_billing
 from bursar.endpoints.chat_completions import chat_completions
 from bursar.endpoints.context import CONTEXT, Context
-from bursar.endpoints.cors import allow_editor, preflight
-from bursar.endpoints.dry_run import check_dry_run
-from bursar.endpoints.from_outside import narrow
+from bursar.endpoints.cors import allow_editor
+from bursar.endpoints.let_in import let_in
 from bursar.endpoints.models import list_models, one_model
 from bursar.endpoints.refuse import refuse
 
@@ -38,14 +37,14 @@ class InternalError(Refusal):
 
 def public_app(context: Context) -> web.Application:
     """The application behind the public door."""
-    keeper = doorkeeper(lambda: context.exposures.hosts(context.hosts()), lambda request, refusal: refuse(refusal))
-    app = web.Application(middlewares=[answer_in_dialect, keeper, preflight, narrow], client_max_size=0)
+    app = web.Application(middlewares=[_at_the_door(context)], client_max_size=0)
     app[CONTEXT] = context
     app.on_response_prepare.append(allow_editor)
     app.router.add_get("/healthz", healthz)
+    chat = partial(chat_completions, context=context)
     for base in (*BASES, *(f"/p/{{project}}{base}" for base in BASES)):
-        app.router.add_post(f"{base}/chat/completions", chat_completions)
-        app.router.add_post(f"{base}/openai/deployments/{{alias}}/chat/completions", chat_completions)
+        app.router.add_post(f"{base}/chat/completions", chat)
+        app.router.add_post(f"{base}/openai/deployments/{{alias}}/chat/completions", chat)
         app.router.add_get(f"{base}/models", list_models)
         app.router.add_get(f"{base}/models/{{model:.+}}", one_model)
         add_billing(app.router, base)
@@ -57,21 +56,36 @@ async def healthz(request: web.Request) -> web.Response:
     return web.Response(text="ok")
 
 
-@web.middleware
-async def answer_in_dialect(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every no, also one of aiohttp's or a bug of ours, in OpenAI's shape."""
-    try:
-        check_dry_run(request)
-        return await handler(request)
-    except Refusal as refusal:
-        return refuse(refusal)
-    except web.HTTPNotFound:
-        return refuse(
-            UnknownEndpoint(f"There is no {request.method} {request.path[:200]}; the base URL is http://HOST:PORT/v1.")
-        )
-    except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        return refuse(WrongMethod(f"{request.path[:200]} takes {allowed}, not {request.method}."), {"Allow": allowed})
-    except Exception:
-        _log.exception("a request failed by a bug of ours")
-        return refuse(InternalError("Bursar failed by a bug of its own; its log says more."))
+def _at_the_door(context: Context) -> Middleware:
+    """What lets a request in or turns it away, and says every no, also one of aiohttp's or a bug of ours, in OpenAI's
+    shape. One for all of it: each middleware is a call more whenever the handler is resumed.
+    """
+
+    @web.middleware
+    async def at_the_door(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            answer = let_in(request, context)
+            return await handler(request) if answer is None else answer
+        except Exception as error:
+            return _no(request, error)
+
+    return at_the_door
+
+
+def _no(request: web.Request, error: Exception) -> web.Response:
+    match error:
+        case Refusal():
+            return refuse(error)
+        case web.HTTPNotFound():
+            return refuse(
+                UnknownEndpoint(
+                    f"There is no {request.method} {request.path[:200]}; the base URL is http://HOST:PORT/v1."
+                )
+            )
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            sentence = f"{request.path[:200]} takes {allowed}, not {request.method}."
+            return refuse(WrongMethod(sentence), {"Allow": allowed})
+        case _:
+            _log.error("a request failed by a bug of ours", exc_info=error)
+            return refuse(InternalError("Bursar failed by a bug of its own; its log says more."))

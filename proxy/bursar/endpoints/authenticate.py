@@ -9,7 +9,7 @@ from bursar.contract.exposure import ExposureView
 from bursar.domain.client_key import ClientKey
 from bursar.domain.refusals import AddressDenied, ExpiredKey, Forbidden, MissingKey, Unauthenticated
 from bursar.endpoints.context import Context
-from bursar.endpoints.from_outside import exposure_of
+from bursar.endpoints.from_outside import EXPOSURE
 
 _HOW = "Issue one with `bursar key issue NAME` and set it as the API key of your client."
 
@@ -26,7 +26,7 @@ def presented_key(headers: Mapping[str, str]) -> str:
 def authenticate(request: web.Request, context: Context) -> ClientKey:
     """The client key that asks. Raises Unauthenticated and its kinds, WrongKeys, or Forbidden and its kinds."""
     presented = presented_key(request.headers)
-    exposure = exposure_of(request)
+    exposure = request[EXPOSURE]
     if exposure is not None:
         return _from_outside(presented, exposure, context)
     if not presented:
@@ -35,13 +35,16 @@ def authenticate(request: web.Request, context: Context) -> ClientKey:
     if key is None:
         context.traffic.wrong_key(request.remote or "")
         raise Unauthenticated(f"The API key is none that Bursar issued. {_HOW}")
-    _check(key, request.remote, context)
+    _check(key, context)
+    if key.limits.networks:
+        _check_address(key, request.remote)
     return key
 
 
 def project_of(request: web.Request, key: ClientKey) -> str:
     """What a request counts for: the project in its address, else its key's. Raises InvalidParameter."""
-    return checked_project(request.match_info.get("project", "")) or key.project
+    named = request.match_info.get("project")
+    return (checked_project(named) if named else "") or key.project
 
 
 def _from_outside(presented: str, exposure: ExposureView, context: Context) -> ClientKey:
@@ -54,15 +57,19 @@ def _from_outside(presented: str, exposure: ExposureView, context: Context) -> C
         context.traffic.wrong_key(exposure.host)
         raise (Unauthenticated if presented else MissingKey)("No API key that is accepted here was sent.")
     # Where it comes from is not known: its tunnel ends on this machine.
-    _check(key, None, context)
+    _check(key, context)
+    _check_address(key, None)
     return key
 
 
-def _check(key: ClientKey, remote: str | None, context: Context) -> None:
+def _check(key: ClientKey, context: Context) -> None:
     if key.disabled:
         raise Forbidden(f'The key "{key.name}" is disabled. Enable it: bursar key enable {key.name}')
     if key.expires_ms is not None and context.clock.now_ms() >= key.expires_ms:
         raise ExpiredKey(f'This key of "{key.name}" has expired. {_HOW}')
+
+
+def _check_address(key: ClientKey, remote: str | None) -> None:
     if not key.limits.admits(remote):
         raise AddressDenied(
             f'The key "{key.name}" may not be used from {remote or "outside"}; it may from: '

@@ -1,10 +1,12 @@
 """POST /v1/chat/completions."""
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from bursar.domain.refusals import Refusal
 from bursar.endpoints.accept import accept
-from bursar.endpoints.context import CONTEXT
+from bursar.endpoints.context import Context
 from bursar.endpoints.dry_run import explained, is_dry_run
 from bursar.endpoints.enter import enter
 from bursar.endpoints.http_reply import HttpReply
@@ -16,18 +18,16 @@ from bursar.pipeline.headers import exchange_headers
 from bursar.pipeline.serve import serve
 
 
-async def chat_completions(request: web.Request) -> web.StreamResponse:
+async def chat_completions(request: web.Request, context: Context) -> web.StreamResponse:
     """Hand the call over to the pipeline, and give back what it replied."""
-    context = request.app[CONTEXT]
     assembly = context.current()
-    call = await accept(request, context)
+    call = await accept(request, assembly, context)
     if is_dry_run(request):
         return await explained(call, assembly, context.ledger)
-    own = exchange_headers(call)
+    limits: Mapping[str, str] = {}
     try:
         with await enter(call, assembly, context) as place:
             limits = limit_headers(call, place)
-            own.update(limits)
             reply = HttpReply(request, assembly.config.limits.comment_s, limits)
             kept = KeptReply(reply, call, context.keeper) if call.key.keep_content else None
             to = RawReply(kept or reply, call.request.custom_tools) if call.request.custom_tools else kept or reply
@@ -40,4 +40,4 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
                     kept.close()
             return reply.response
     except Refusal as refusal:
-        return refuse(refusal, own)
+        return refuse(refusal, {**exchange_headers(call), **limits})

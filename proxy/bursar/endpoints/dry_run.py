@@ -16,7 +16,8 @@ _NO = frozenset({"", "0", "false", "no"})
 
 def is_dry_run(request: web.Request) -> bool:
     """Whether nothing may be sent."""
-    return request.headers.get(HEADER, "").strip().lower() not in _NO
+    said = request.headers.get(HEADER)
+    return said is not None and said.strip().lower() not in _NO
 
 
 def check_dry_run(request: web.Request) -> None:

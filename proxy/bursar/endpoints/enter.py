@@ -16,7 +16,8 @@ async def enter(call: Call, assembly: Assembly, context: Context) -> Place:
     The prompt is counted here only where a rate of tokens asks for it; the pipeline's count then finds it counted.
     """
     tokens = 0
-    if any(rate.unit is RateUnit.TOKENS for rate in call.key.limits.rates):
+    rates = call.key.limits.rates
+    if rates and any(rate.unit is RateUnit.TOKENS for rate in rates):
         tokens = (await count_prompt(call, Candidates(call, assembly).first, assembly)).tokens
     try:
         return context.traffic.enter(call.key, tokens)

@@ -4,17 +4,14 @@ from collections.abc import Container
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from bursar.contract.exposure import ExposureView
 from bursar.domain.refusals import ForeignHost, UnknownEndpoint
-from bursar.doorkeeper.examine import LOOPBACK_NAMES, split_host
-from bursar.doorkeeper.keeper import facts_of
-from bursar.endpoints.context import CONTEXT
+from bursar.doorkeeper.examine import LOOPBACK_NAMES, RequestFacts, split_host
 from bursar.exposures import Exposures
 
-EXPOSURE = web.RequestKey("exposure", ExposureView)
-"""Under which exposure a request has come; not there for one from this machine."""
+EXPOSURE: web.RequestKey[ExposureView | None] = web.RequestKey("exposure", ExposureView)
+"""Under which exposure a request that was let in has come; None for one from this machine."""
 
 _BELOW = "/v1/"
 _ADDED = frozenset({"thinking", "fast", "minimal", "low", "medium", "high", "xhigh", "max"})
@@ -22,16 +19,15 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip", 
 """What tunnels add to what they carry, and programs on this machine do not."""
 
 
-@web.middleware
-async def narrow(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Nothing but `/v1/*` is there for those outside. Raises UnknownEndpoint and ForeignHost."""
-    exposure = _exposure_of(request, request.app[CONTEXT].exposures)
+def narrowed(request: web.Request, facts: RequestFacts, exposures: Exposures) -> ExposureView | None:
+    """The exposure under which a request comes, if it does. Raises ForeignHost, and UnknownEndpoint for anything but
+    `/v1/*`, which is all there is for those outside."""
+    exposure = _exposure_of(request, facts, exposures)
     if exposure is not None:
         route = request.match_info.route.resource
         if route is None or not route.canonical.startswith(_BELOW):
             raise UnknownEndpoint("There is nothing here but /v1.")
-        request[EXPOSURE] = exposure
-    return await handler(request)
+    return exposure
 
 
 def alias_meant(model: str, names: Container[str]) -> str:
@@ -44,20 +40,12 @@ def alias_meant(model: str, names: Container[str]) -> str:
     return meant
 
 
-def exposure_of(request: web.Request) -> ExposureView | None:
-    """Under which exposure a request has come, if it has."""
-    return request.get(EXPOSURE)
-
-
-def _exposure_of(request: web.Request, exposures: Exposures) -> ExposureView | None:
+def _exposure_of(request: web.Request, facts: RequestFacts, exposures: Exposures) -> ExposureView | None:
     """By every host that it names: its Host, the one that a tunnel has replaced by ours, that of an absolute target.
 
     What a tunnel carries is from outside whatever Host it states: some look at the name in the TLS handshake alone,
     and would let a stranger pass for this machine.
     """
-    if not exposures.live:
-        return None
-    facts = facts_of(request)
     target = "" if facts.target.startswith("/") else urlsplit(facts.target).netloc
     for name in (*facts.host, *facts.forwarded_host, target):
         exposure = exposures.of(name)

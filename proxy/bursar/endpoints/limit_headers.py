@@ -12,12 +12,11 @@ _REMAINING = "X-RateLimit-Remaining"
 _OF_ONE_RATE = ("X-RateLimit-Limit", _REMAINING, "X-RateLimit-Reset")
 
 
-def limit_headers(call: Call, place: Place) -> dict[str, str]:
+def limit_headers(call: Call, place: Place) -> Mapping[str, str]:
     """How the rates of the key stand, and how long the answer may be where the key says so."""
-    headers = dict(place.headers)
-    if call.limit_set is not None:
-        headers[_LIMIT_SET] = str(call.limit_set)
-    return headers
+    if call.limit_set is None:
+        return place.headers
+    return {**place.headers, _LIMIT_SET: str(call.limit_set)}
 
 
 def with_own(own: Mapping[str, str], others: Mapping[str, str]) -> Mapping[str, str]:

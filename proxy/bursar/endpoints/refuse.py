@@ -1,5 +1,7 @@
 """A refusal as an answer in the caller's own dialect: the one place where a no becomes HTTP."""
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from bursar.dialects.openai_chat_chunks import error_body
@@ -37,7 +39,7 @@ def _budget_headers(refusal: OverBudget) -> dict[str, str]:
     return headers
 
 
-def refuse(refusal: Refusal, headers: dict[str, str] | None = None) -> web.Response:
+def refuse(refusal: Refusal, headers: Mapping[str, str] | None = None) -> web.Response:
     """The whole answer. The refusal is over with it."""
     refusal.let_go()
     return web.Response(

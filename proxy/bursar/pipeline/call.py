@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from bursar.dialects.fallback_fields import Fallback
 from bursar.dialects.openai_chat_request import ChatRequest
 from bursar.domain.client_key import ClientKey
+from bursar.domain.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Call:
     """Who asks for what. `client` is the program that asks, by its User-Agent; `path` is below `/v1`."""
