@@ -133,7 +133,7 @@ def _has_unseen(usage: Usage) -> bool:
 class _Learned:
     """What was learned of one family at one upstream."""
 
-    __slots__ = ("_known", "_left_out", "_start", "answer", "family", "prompt", "upstream")
+    __slots__ = ("_is_known", "_known", "_left_out", "_start", "answer", "family", "prompt", "upstream")
 
     def __init__(self, pairs: Pairs) -> None:
         self.upstream = pairs.upstream
@@ -142,7 +142,8 @@ class _Learned:
         self.answer = _Ratios(pairs.answer)
         self._left_out = pairs.left_out
         self._start = beginning(pairs.start)
-        self._known: Calibration | None = None
+        self._known = Calibration(self.upstream, self.family, self._start, self._start)
+        self._is_known = False
 
     def take(self, side: "_Ratios", reported: int, counted: int) -> None:
         """One pair, unless it is not to be believed."""
@@ -151,15 +152,17 @@ class _Learned:
             side.add(ratio)
         else:
             self._left_out += 1
-        self._known = None
+        self._is_known = False
 
     def calibration(self, start: Factor | None) -> Calibration:
         """What it comes to, for a family that begins with `start`, if that is known."""
-        if start is not None and start != self._start:
-            self._start, self._known = start, None
-        if self._known is None:
-            sides = self.prompt.factor(self._start), self.answer.factor(self._start)
-            self._known = Calibration(self.upstream, self.family, *sides, self._left_out)
+        if start is not None and start is not self._start and start != self._start:
+            self._start, self._is_known = start, False
+        if not self._is_known:
+            prompt, answer, known = self.prompt.factor(self._start), self.answer.factor(self._start), self._known
+            if prompt is not known.prompt or answer is not known.answer or self._left_out != known.left_out:
+                self._known = Calibration(self.upstream, self.family, prompt, answer, self._left_out)
+            self._is_known = True
         return self._known
 
     def pairs(self) -> Pairs:
@@ -171,11 +174,13 @@ class _Learned:
 class _Ratios:
     """The last ratios of one side, as they came and in their order."""
 
-    __slots__ = ("_sorted", "latest")
+    __slots__ = ("_figures", "_known", "_sorted", "latest")
 
     def __init__(self, kept: Iterable[int] = ()) -> None:
         self.latest = deque((each for each in kept if LEAST <= each <= MOST), KEPT_PAIRS)
         self._sorted = sorted(self.latest)
+        self._figures: tuple[Factor, int, int, int, int] | None = None
+        self._known: Factor | None = None
 
     def add(self, ratio: int) -> None:
         """One more, for which the oldest gives way."""
@@ -185,11 +190,17 @@ class _Ratios:
         insort(self._sorted, ratio)
 
     def factor(self, start: Factor) -> Factor:
-        """What they come to."""
+        """What they come to: the same object as before where that has not changed, which is so after most calls."""
         count = len(self._sorted)
         if count < LEAST_PAIRS:
             return Factor(start.counted, start.held, start.least, calls=count)
         outside = count // _OUTSIDE
-        low, median, high = (self._sorted[place] for place in (outside, count // _HALF, count - 1 - outside))
-        error = -(-(max(median - low, high - median) + _GRAIN) * ONE // median)
-        return Factor(median, max(start.held, high), min(ONE, low - _GRAIN), error, count)
+        figures = start, count, self._sorted[outside], self._sorted[count // _HALF], self._sorted[count - 1 - outside]
+        if self._known is None or figures != self._figures:
+            self._figures, self._known = figures, _from(*figures)
+        return self._known
+
+
+def _from(start: Factor, count: int, low: int, median: int, high: int) -> Factor:
+    error = -(-(max(median - low, high - median) + _GRAIN) * ONE // median)
+    return Factor(median, max(start.held, high), min(ONE, low - _GRAIN), error, count)
