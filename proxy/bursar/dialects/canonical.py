@@ -42,3 +42,8 @@ class Heard(msgspec.Struct):
     choices: int = 0
     notes: tuple[str, ...] = ()
     done: bool = False
+
+    @property
+    def is_piece(self) -> bool:
+        """Whether it is a piece of an answer and nothing beside: no end, no usage, no error."""
+        return not (self.done or self.finished or self.notes) and self.usage is None and self.error is None

@@ -16,16 +16,17 @@ _LONGEST_REASON = 64
 _anything = msgspec.json.Decoder()
 
 
-class _Function(msgspec.Struct):
+# What is decoded here holds no cycles, so that the collector need not know of it.
+class _Function(msgspec.Struct, gc=False):
     name: str | None = None
     arguments: str | None = None
 
 
-class _ToolCall(msgspec.Struct):
+class _ToolCall(msgspec.Struct, gc=False):
     function: _Function | None = None
 
 
-class _Said(msgspec.Struct):
+class _Said(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
@@ -34,7 +35,7 @@ class _Said(msgspec.Struct):
     function_call: _Function | None = None
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     index: int = 0
     delta: _Said | None = None
     message: _Said | None = None
@@ -42,7 +43,7 @@ class _Choice(msgspec.Struct):
     finish_reason: str | None = None
 
 
-class _Answer(msgspec.Struct):
+class _Answer(msgspec.Struct, gc=False):
     model: str | None = None
     choices: list[_Choice] | None = None
     usage: object = None
@@ -63,20 +64,26 @@ def hear(payload: bytes) -> Heard:
     if len(payload) > MOST_ANSWERED and is_busy(payload, MOST_ANSWERED):
         raise NoAnswer(f"what the upstream sent holds more than {MOST_ANSWERED:,} values")
     try:
-        return _heard(_answer.decode(payload))
+        answer = _answer.decode(payload)
     except msgspec.ValidationError:
         return _heard_loosely(payload)
     except NOT_JSON:
         raise NoAnswer("what the upstream sent is no JSON") from None
-
-
-def _heard(answer: _Answer) -> Heard:
     heard = Heard(model=answer.model)
     for choice in answer.choices or ():
         heard.choices += 1
         said = choice.delta or choice.message
         if said is not None:
-            _say(heard, said)
+            if said.content:
+                heard.text += said.content
+            reasoning = said.reasoning_content or said.reasoning
+            if reasoning:
+                heard.reasoning += reasoning
+                heard.text += reasoning
+            if said.refusal:
+                heard.text += said.refusal
+            if said.tool_calls or said.function_call is not None:
+                heard.text += _called(said)
         if choice.text:
             heard.text += choice.text
         if choice.finish_reason:
@@ -89,20 +96,14 @@ def _heard(answer: _Answer) -> Heard:
     return heard
 
 
-def _say(heard: Heard, said: _Said) -> None:
-    if said.content:
-        heard.text += said.content
-    reasoning = said.reasoning_content or said.reasoning
-    if reasoning:
-        heard.reasoning += reasoning
-        heard.text += reasoning
-    if said.refusal:
-        heard.text += said.refusal
-    for call in said.tool_calls or ():
-        if call.function is not None:
-            heard.text += (call.function.name or "") + (call.function.arguments or "")
-    if said.function_call is not None:
-        heard.text += (said.function_call.name or "") + (said.function_call.arguments or "")
+def _called(said: _Said) -> str:
+    """The names and arguments of all calls of tools."""
+    functions = [call.function for call in said.tool_calls or ()]
+    return "".join(
+        (function.name or "") + (function.arguments or "")
+        for function in (*functions, said.function_call)
+        if function is not None
+    )
 
 
 def _heard_loosely(payload: bytes) -> Heard:

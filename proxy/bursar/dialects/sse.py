@@ -21,6 +21,9 @@ class Frame(NamedTuple):
     event: str = ""
 
 
+_new_frame = tuple.__new__
+
+
 class SseReader:
     """Reads a stream piece by piece; an event may be cut anywhere, also inside a character or a line end."""
 
@@ -33,10 +36,10 @@ class SseReader:
 
     def feed(self, piece: bytes) -> list[Frame]:
         """The events that `piece` completes. Raises LineTooLong when one outgrows the limit."""
-        if piece.startswith(_DATA) and not self._pieces and not self._after_cr and b"\r" not in piece:
-            whole = self._whole_events(piece)
-            if whole is not None:
-                return whole
+        payloads = self.whole(piece)
+        if payloads is not None:
+            # What the constructor of a named tuple does, without a call of Python for each event.
+            return [_new_frame(Frame, (payload, "")) for payload in payloads]
         if self._at_start:
             piece = self._without_bom(piece)
         if self._after_cr or b"\r" in piece:
@@ -53,23 +56,26 @@ class SseReader:
         self._check(len(rest))
         return [frame for block in blocks if (frame := self._frame(block)) is not None]
 
+    def whole(self, piece: bytes) -> list[bytes] | None:
+        """The data of each event of a piece that is nothing but whole ones of a single line of data, as most are.
+
+        None where it is anything else, or goes on with what came before: then it is to be fed.
+        """
+        if self._pieces or self._after_cr or not (piece.startswith(_DATA) and piece.endswith(b"\n\n")):
+            return None
+        payloads = piece[len(_DATA) : -2].split(b"\n\n" + _DATA)
+        # Whatever else a line end can mean is read in full.
+        if piece.count(b"\n") != 2 * len(payloads) or b"\r" in piece or len(piece) > self._limit:
+            return None
+        self._at_start = False
+        return payloads
+
     def close(self) -> list[Frame]:
         """What was left when the stream ended: an event that lacks only its empty line."""
         block = b"".join(self._pieces)
         self._pieces, self._size = [], 0
         frame = self._frame(block) if block.strip() else None
         return [frame] if frame is not None else []
-
-    def _whole_events(self, piece: bytes) -> list[Frame] | None:
-        """The events of a piece that is nothing but whole ones of a single line of data, as most are; else None."""
-        if not piece.endswith(b"\n\n") or len(piece) > self._limit:
-            return None
-        blocks = piece[len(_DATA) : -2].split(b"\n\n" + _DATA)
-        # Whatever else a line end can mean is read in full.
-        if piece.count(b"\n") != 2 * len(blocks):
-            return None
-        self._at_start = False
-        return [Frame(block) for block in blocks]
 
     def _frame(self, block: bytes) -> Frame | None:
         self._check(len(block))

@@ -5,7 +5,7 @@ from bursar.dialects.usage import fitted
 from bursar.domain.calibration import Factor
 from bursar.domain.usage import Quality, Usage
 from bursar.metering.count import PromptCounter, scaled
-from bursar.metering.tally import Tally
+from bursar.metering.tally import LONGEST_AT_ONCE, Tally
 from bursar.tokens.text import bytes_as_tokens
 
 ABSURD = "usage_absurd"
@@ -38,6 +38,7 @@ class Meter:
         self._reported: Usage | None = None
         self._said_since = False
         self._longest_chunk = 0
+        self._slack = self._answer.slack
         self._running = 0
         self._heard = False
 
@@ -45,16 +46,24 @@ class Meter:
         """Our count of the prompt, where it was a guess before."""
         self._prompt_counted = tokens
 
-    def hear(self, heard: Heard) -> None:
-        """Takes one event of the answer, or a whole plain answer."""
-        if heard.text:
-            self._take(heard.text, heard.reasoning)
+    def hear(self, heard: Heard) -> bool:
+        """Takes one event of an answer, or a whole one; whether `completion_tokens` or `owed` may be others now."""
+        changed = False
+        text = heard.text
+        if text:
+            changed = self._take(text, heard.reasoning)
         if heard.usage is not None:
             self._report(heard.usage)
+            changed = True
         if heard.notes:
             self._notes.update(dict.fromkeys(heard.notes))
         if not self._heard and heard.error is None and heard.finish_reason != "error":
-            self._heard = bool(heard.text or heard.choices) or heard.usage is not None
+            self._heard = bool(text or heard.choices) or heard.usage is not None
+        return changed
+
+    def gathers(self, length: int) -> bool:
+        """Whether so many more characters leave `completion_tokens` and `owed` as they are."""
+        return length < self._slack
 
     @property
     def heard(self) -> bool:
@@ -78,7 +87,7 @@ class Meter:
     def owed(self) -> int:
         """Characters that came in one long piece and are counted by the next exact figure: where there are
         any, ask for that in a thread."""
-        return self._answer.owed + self._reasoning.owed
+        return self._answer.owed + self._reasoning.owed if self._longest_chunk > LONGEST_AT_ONCE else 0
 
     def exact(self) -> int:
         """The completion so far, in tokens, by our own count to the last letter."""
@@ -153,10 +162,12 @@ class Meter:
         completion = scaled(self.exact(), _CUT_FACTOR) + chunk
         return usage.with_completion(max(usage.completion_tokens, completion)), Quality.COUNTED
 
-    def _take(self, text: str, reasoning: str) -> None:
+    def _take(self, text: str, reasoning: str) -> bool:
         self._said_since = True
-        if len(text) > self._longest_chunk:
-            self._longest_chunk = len(text)
+        length = len(text)
+        self._slack -= length
+        if length > self._longest_chunk:
+            self._longest_chunk = length
         if reasoning:
             changed = self._reasoning.add(reasoning)
             if len(text) > len(reasoning):
@@ -166,6 +177,9 @@ class Meter:
         if changed:
             so_far = scaled(self._answer.so_far + self._reasoning.so_far, self._factor.held)
             self._running = max(self._running, so_far)
+        if self._slack <= 0:
+            self._slack = min(self._answer.slack, self._reasoning.slack)
+        return changed
 
     def _report(self, usage: Usage) -> None:
         usage, odd = fitted(usage)

@@ -40,6 +40,11 @@ class Tally:
         return self._waiting >= self._try_at and self._settle()
 
     @property
+    def slack(self) -> int:
+        """How many characters more would only wait with others for their batch, if it were one fewer."""
+        return 0 if self._large else self._try_at - self._waiting
+
+    @property
     def so_far(self) -> int:
         """A figure that costs nothing: leaves out what waits for its batch, and guesses what waits for a thread."""
         return self._settled + bytes_as_tokens(self.owed) if self._large else self._settled
