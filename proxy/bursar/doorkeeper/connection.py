@@ -15,15 +15,12 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import ERROR
 
 from bursar.domain.refusals import BadRequest, Refusal
-from bursar.doorkeeper.whole_answer import WholeAnswer
+from bursar.doorkeeper.whole_answer import SIGN, WholeAnswer
 
 logger = logging.getLogger(__name__)
 
 SPARE_CONNECTIONS = 64
 """How many connections beyond the limit are told so; those beyond these are dropped without a word."""
-
-SIGN = {"Server": "bursar"}
-"""What an answer says of who gives it: strangers at a public host need not know which libraries of which age."""
 
 Words = Callable[[Refusal], bytes]
 """A refusal as the JSON body in which a door says no where no handler can."""
@@ -93,7 +90,7 @@ class Connection(web.RequestHandler):
     `crowd` knows of this one while it is open, and while it answers; `choose` says who answers.
     """
 
-    __slots__ = ("_body", "_choose", "_crowd", "_deaf", "_header_due", "_limits", "_retiring", "_timer", "_words")
+    __slots__ = ("_body", "_choose", "_crowd", "_deaf", "_header_due", "_limits", "_timer", "_words", "retiring")
 
     def __init__(self, server: web.Server, crowd: Crowd, limits: DoorLimits, words: Words, choose: Choose) -> None:
         super().__init__(
@@ -111,7 +108,8 @@ class Connection(web.RequestHandler):
         self._crowd, self._limits, self._words, self._choose = crowd, limits, words, choose
         self._body: StreamReader | None = None  # of the request being answered
         self._deaf = False  # whatever else arrives is thrown away
-        self._retiring = False
+        self.retiring = False
+        """Whether the answer under way is its last, and has to say so."""
         self._header_due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -120,17 +118,12 @@ class Connection(web.RequestHandler):
         """Whether a request is awaited: the first since connecting, the rest of a header, or its turn."""
         return self._header_due is not None or (self._body is None and bool(self._messages))
 
-    @property
-    def retiring(self) -> bool:
-        """Whether the answer under way is its last, and has to say so."""
-        return self._retiring
-
     def retire(self, *, coming: bool = False) -> None:
         """Answer what has begun, then close; what has not begun is not answered, unless `coming` and it may be coming.
 
         Called before the connection is made, it means that there will be one answer at most.
         """
-        self._retiring = True
+        self.retiring = True
         made = self.transport is not None
         if made and self._body is None and not (coming and self.coming):
             self.force_close()
@@ -225,7 +218,7 @@ class Connection(web.RequestHandler):
         finally:
             self._body = None
             self._crowd.answered(self)
-        if not (ended and response.keep_alive) or self._retiring or self._close or self._force_close:
+        if not (ended and response.keep_alive) or self.retiring or self._close or self._force_close:
             return False
         # The timer looks again where it has rung too early.
         self._next_keepalive_close_time = self._loop.time() + self._limits.idle_s
@@ -275,7 +268,7 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Sends what is left of the answer; after one to unparsable bytes, waits until it has been read."""
         self._crowd.answered(self)
-        if self._retiring:
+        if self.retiring:
             resp.force_close()
         if isinstance(resp, WholeAnswer) and not self._upgraded:
             return resp, False

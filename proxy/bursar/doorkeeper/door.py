@@ -12,8 +12,9 @@ from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.http import RawRequestMessage
 
 from bursar.domain.refusals import BadRequest
-from bursar.doorkeeper.connection import SIGN, Connection, Crowd, DoorLimits, Handler, Words, openai_error
+from bursar.doorkeeper.connection import Connection, Crowd, DoorLimits, Handler, Words, openai_error
 from bursar.doorkeeper.listen import BACKLOG
+from bursar.doorkeeper.whole_answer import SIGN
 
 _ENDING_S = 0.05
 """How long aiohttp waits, twice, for what still runs when no handler should."""

@@ -10,6 +10,9 @@ from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 
+SIGN = {"Server": "bursar"}
+"""What an answer says of who gives it: strangers at a public host need not know which libraries of which age."""
+
 
 class WholeAnswer(web.StreamResponse):
     """An answer on its way: nothing of it is left to prepare or to write. Made by `write_whole`.
@@ -50,6 +53,7 @@ async def write_whole(
     """
     answer = WholeAnswer(status=status)
     head = CIMultiDict(headers)
+    head.update(SIGN)
     head[hdrs.CONTENT_TYPE] = content_type
     head[hdrs.CONTENT_LENGTH] = str(len(body))
     if hdrs.DATE not in head:

@@ -7,6 +7,7 @@ from aiohttp import web
 from bursar.domain.refusals import Refusal
 from bursar.endpoints.accept import accept
 from bursar.endpoints.context import Context
+from bursar.endpoints.cors import editor_headers
 from bursar.endpoints.dry_run import explained, is_dry_run
 from bursar.endpoints.enter import enter
 from bursar.endpoints.http_reply import HttpReply
@@ -28,7 +29,9 @@ async def chat_completions(request: web.Request, context: Context) -> web.Stream
     try:
         with await enter(call, assembly, context) as place:
             limits = limit_headers(call, place)
-            reply = HttpReply(request, assembly.config.limits.comment_s, limits)
+            readable = editor_headers(request, context.exposures)
+            own = {**limits, **readable} if readable else limits
+            reply = HttpReply(request, assembly.config.limits.comment_s, own)
             kept = KeptReply(reply, call, context.keeper) if call.key.keep_content else None
             to = RawReply(kept or reply, call.request.custom_tools) if call.request.custom_tools else kept or reply
             try:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from aiohttp import HttpVersion11, web
 
 from bursar.doorkeeper.connection import Connection
+from bursar.doorkeeper.whole_answer import may_be_written_whole, write_whole
 from bursar.endpoints.limit_headers import with_own
 from bursar.pipeline.reply import ReplyState
 
@@ -60,12 +61,12 @@ class HttpReply:
         self._keep_alive_s = keep_alive_s
         self._own = own or {}
         self._state = ReplyState.WAITING
-        self._stream = EventStream()
+        self._stream: EventStream
         self._written = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
-        self.response: web.StreamResponse = self._stream
-        """What the handler returns to the server."""
+        self.response: web.StreamResponse
+        """What the handler returns to the server; there once the reply has begun, or was sent."""
         self._status = 0
 
     @property
@@ -78,6 +79,7 @@ class HttpReply:
 
     async def begin(self, headers: Mapping[str, str]) -> None:
         """Send status 200 and the headers of a stream of events."""
+        self._stream = self.response = EventStream()
         if self._request.version >= HttpVersion11:
             self._stream.enable_chunked_encoding()
         self._stream.headers.update(_STREAM_HEADERS)
@@ -115,20 +117,20 @@ class HttpReply:
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """A whole answer at once: what a free connection takes at once before the call is settled, which comes next in
         the same turn of the loop; all else when the handler returns it, so that no hold waits for a slow reader."""
-        response = web.Response(
-            status=status, headers=with_own(self._own, headers), body=body, content_type="application/json"
-        )
-        self.response = response
         self._state, self._status = ReplyState.FINISHED, status
-        if len(body) <= AT_ONCE_BYTES and self._is_free():
-            # A client that has just gone is noticed by the server, which tries once more.
-            with suppress(ConnectionError):
-                await response.prepare(self._request)
-                await response.write_eof()
+        headers = with_own(self._own, headers)
+        if len(body) <= AT_ONCE_BYTES and self._is_free() and may_be_written_whole(self._request):
+            try:
+                self.response = await write_whole(self._request, status, headers, "application/json", body)
+                return
+            except ConnectionError:
+                pass  # a client that has just gone is noticed by the server, which tries once more
+        self.response = web.Response(status=status, headers=headers, body=body, content_type="application/json")
 
     def _is_free(self) -> bool:
         """Whether nothing waits to be sent, and the connection will go on after this answer."""
-        transport, protocol = self._request.transport, self._request.protocol
+        protocol = self._request.protocol
+        transport = protocol.transport
         if transport is None or transport.get_write_buffer_size() > 0:
             return False
         return not (isinstance(protocol, Connection) and protocol.retiring)
