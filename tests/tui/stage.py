@@ -1,14 +1,14 @@
 """Stage: the app before a hand-made snapshot, and the text that can be read on its screen."""
 
 import asyncio
-import html
 import os
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.cells import cell_len
+from textual._compositor import LayoutUpdate
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
@@ -22,10 +22,6 @@ from bursar_tui.app import BursarApp
 from bursar_tui.errands import Door
 
 PICTURES = Path(__file__).parent / "pictures"
-COLUMN = 12.2
-"""The width of a character in the pictures that Textual draws."""
-
-_TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)"[^>]*-line-(\d+)\)">([^<]*)</text>')
 
 
 class Recording(HeadlessDriver):
@@ -111,10 +107,19 @@ async def staged(
 
 def text_of(app: BursarApp) -> str:
     """What can be read on the screen of an app, without spaces at the ends of lines."""
-    rows = [""] * app.size.height
-    for x, row, text in _TEXT.findall(app.export_screenshot()):
-        rows[int(row)] = rows[int(row)].ljust(round(float(x) / COLUMN)) + html.unescape(text).replace("\xa0", " ")
-    return "\n".join(row.rstrip() for row in rows).rstrip() + "\n"
+    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    assert isinstance(update, LayoutUpdate)
+    rows = []
+    for strips in update.strips:
+        row, column = "", 0
+        for text, _, control in (segment for strip in strips for segment in strip):
+            if control:
+                continue
+            if text.strip(" "):
+                row = row.ljust(column) + text.replace("\xa0", " ")
+            column += cell_len(text)
+        rows.append(row.rstrip())
+    return "\n".join(rows).rstrip() + "\n"
 
 
 def compare(name: str, text: str) -> None:
