@@ -67,6 +67,10 @@ class Price:
     image_input: int | None = None
     image_output: int | None = None
 
+    def __hash__(self) -> int:
+        # Of what nearly always differs: prices are looked up by every call.
+        return hash((self.input, self.output, self.source))
+
 
 @quick
 @dataclass(frozen=True, slots=True)

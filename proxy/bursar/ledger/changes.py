@@ -51,8 +51,7 @@ def _current(transaction: Transaction, account: Account, latest: Standing | None
     A clock that was set back opens no cycle again: the latest goes on until it is caught up with.
     Where the configuration changed to a longer cycle, the one under way goes on to that one's end.
     """
-    shared = transaction.standing(account.within) if account.within else latest
-    current = now.cycle(account, shared.cycle if shared is not None else None)
+    current = now.cycles[account.every] if account.anchor is None else _anchored(transaction, account, latest, now)
     if latest is None:
         return opened(account, current)
     cycle = latest.cycle
@@ -64,6 +63,12 @@ def _current(transaction: Transaction, account: Account, latest: Standing | None
     if standing.limit != account.limit:
         standing = standing.regranted(account, now.at_ms)
     return standing
+
+
+def _anchored(transaction: Transaction, account: Account, latest: Standing | None, now: Now) -> Cycle:
+    """The cycle, now, of an account whose cycles are counted from an instant, or that shares another's."""
+    shared = transaction.standing(account.within) if account.within else latest
+    return account.cycle(now.at_ms, now.zone, shared.cycle if shared is not None else None)
 
 
 def renew(transaction: Transaction, account: Account, now: Now) -> tuple[Standing, list[Grant]]:
@@ -92,13 +97,15 @@ def place(transaction: Transaction, exchange_id: str, route: Route, demands: Seq
         lasting = transaction.open_grants()
     written: dict[str, Standing | None] = {}
     standings: dict[str, Standing] = {}
+    tops_up = False
     for account_id, account in accounts.items():
         if account.term is not None and not account.term.bears(now.at_ms):
             raise PlanEnded(account)
+        tops_up = tops_up or account.auto is not None
         latest = written[account_id] = transaction.standing(account_id)
         standing = _current(transaction, account, latest, now)
         standings[account_id] = with_grants(standing, lasting, now.at_ms) if lasting else standing
-    amounts = _borne(transaction, standings, accounts, demands, now, grants)
+    amounts = _borne(transaction, standings, accounts, demands, now, grants) if tops_up else bear(standings, demands)
     shares: list[HeldShare] = []
     for account_id, amount in amounts.items():
         standing = standings[account_id]
@@ -217,7 +224,8 @@ def _charge(
             put(transaction, standing, now)
             home[account_id] = standing.cycle.start_ms
     standings: dict[str, Standing] = {}
-    for account_id in accounts_of([demand for demand in used if len(demand) > 1 or demand[0].beside]):
+    shared = [demand for demand in used if len(demand) > 1 or demand[0].beside]
+    for account_id in accounts_of(shared) if shared else ():
         at_home = transaction.standing_in(account_id, home[account_id])
         if at_home is not None:
             standings[account_id] = at_home

@@ -296,7 +296,7 @@ def _settled(record: UsageRecord, paid: tuple[Share, ...], at_ms: int) -> Attemp
         quality=record.quality,
         cost_nano=record.cost_nano,
         priced=record.price is not None,
-        paid_by=tuple([account_id for account_id, _ in paid]),
+        paid_by=tuple(dict(paid)),
         first_ms=record.first_ms,
         key=record.key,
     )

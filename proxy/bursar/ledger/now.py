@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from bursar.domain.account import Account
 from bursar.domain.cycle import Cycle, Every, cycle_at
 from bursar.domain.quick import quick
 
@@ -17,12 +16,6 @@ class Now:
     at_ms: int
     zone: tzinfo
     cycles: Mapping[Every, Cycle]
-
-    def cycle(self, account: Account, latest: Cycle | None = None) -> Cycle:
-        """The account's cycle that it falls in; `latest` is the one that was opened last."""
-        if account.anchor is None:
-            return self.cycles[account.every]
-        return account.cycle(self.at_ms, self.zone, latest)
 
 
 class Calendar:

@@ -82,29 +82,47 @@ class Payers:
         plans = (each for plan in self.plans for each in (plan.account, plan.overflow) if each is not None)
         return (*plans, *(wallet.account for wallet in self.wallets))
 
-    def demand(self, route: Route, usage: Usage, cost_nano: int | None) -> Demand | Account | None:
-        """What a usage at a route asks of whoever pays for the upstream, in order: its plans, then their wallet.
-
-        None where nobody is to be asked; the account in dollars that would have to bear what has no
-        price. A wallet is not asked for what costs nothing.
-        """
-        plans = [plan for plan in self.plans if plan.covers(route)]
+    def of(self, route: Route) -> "Paying | None":
+        """Who pays for calls at a route; None where nobody is to be asked."""
+        plans = tuple(plan for plan in self.plans if plan.covers(route))
+        wallet = next((each.account for each in self.wallets if each.upstream == route.upstream), None)
         if not plans:
-            wallet = next((each.account for each in self.wallets if each.upstream == route.upstream), None)
-            if wallet is None or cost_nano == 0:
+            return None if wallet is None else Paying(route, (), wallet)
+        overflowing = next((plan for plan in plans if plan.wallet is not None), None)
+        if overflowing is None:
+            return Paying(route, plans)
+        beside = () if overflowing.overflow is None else (overflowing.overflow,)
+        return Paying(route, plans, overflowing.wallet, beside)
+
+
+@dataclass(frozen=True, slots=True)
+class Paying:
+    """Who pays for calls at a route, in order: plans, then a `wallet`, with what is asked `beside` it."""
+
+    route: Route
+    plans: tuple[PlanPayer, ...] = ()
+    wallet: Account | None = None
+    beside: tuple[Account, ...] = ()
+
+    def demand(self, usage: Usage, cost_nano: int | None) -> Demand | Account | None:
+        """What a usage asks of them; the account in dollars that would have to bear what has no price.
+
+        A wallet that no plan comes before is not asked for what costs nothing: None.
+        """
+        wallet = self.wallet
+        if not self.plans and wallet is not None:
+            if cost_nano == 0:
                 return None
             return wallet if cost_nano is None else (Need(wallet, cost_nano),)
         needs: list[Need] = []
-        for plan in plans:
-            amount = plan.amount(route, usage, cost_nano)
+        for plan in self.plans:
+            amount = plan.amount(self.route, usage, cost_nano)
             if amount is None:
                 return plan.account
             needs.append(Need(plan.account, amount))
-        overflowing = next((plan for plan in plans if plan.wallet is not None), None)
         # Without a price only the plan can bear it, which may be enough.
-        if overflowing is not None and overflowing.wallet is not None and cost_nano is not None:
-            beside = () if overflowing.overflow is None else (overflowing.overflow,)
-            needs.append(Need(overflowing.wallet, cost_nano, beside))
+        if wallet is not None and cost_nano is not None:
+            needs.append(Need(wallet, cost_nano, self.beside))
         return tuple(needs)
 
 

@@ -1,9 +1,7 @@
 """What one attempt holds: the first hold, more as the answer grows, and the price of what was used in the end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TypeVar
 
 from bursar.assembly import Assembly
 from bursar.domain.account import Demand, Standing
@@ -20,8 +18,6 @@ from bursar.metering.prices import CONFIGURATION
 from bursar.pipeline.call import Call
 from bursar.pipeline.counting import PromptCount
 from bursar.pipeline.sizing import affordable, dearest, first_size, smaller_size
-
-T = TypeVar("T")
 
 LAG_TOKENS = 256
 """How far the meter's running figure may be behind, in tokens."""
@@ -44,6 +40,7 @@ class Holding:
         # The meter's running figure lags behind by a batch of text; near the end of what is held it counts exactly.
         self._ahead = max(self._step // 2, LAG_TOKENS)
         self._model = route.model
+        self._asked = assembly.limits.asked(call.key.name, call.project, route, call.alias)
         self._take_price()
         self.size = first_size(call.request, count.bound, assembly.config.limits)
         limit = call.request.limit
@@ -58,15 +55,27 @@ class Holding:
 
         Raises OverBudget. Whatever else it is left by, nothing is held then.
         """
-        self.held = await self._fitting(
-            lambda demands: self._ledger.hold(self._call.id, self._route, demands).__aenter__()
-        )
+        demands = self._demands(self.size.usage)
+        try:
+            self.held = await self._ledger.hold(self._call.id, self._route, demands).__aenter__()
+        except OverBudget:
+            smaller = await self._smaller(demands)
+            if smaller is None:
+                raise
+            self.held = await self._ledger.hold(self._call.id, self._route, smaller).__aenter__()
         self._tokens = self.size.completion_tokens
         return self.held
 
     async def look(self) -> Placed:
         """What `place` would hold; nothing is held. Raises as it does."""
-        return await self._fitting(lambda demands: self._ledger.would_place(self._call.id, self._route, demands))
+        demands = self._demands(self.size.usage)
+        try:
+            return await self._ledger.would_place(self._call.id, self._route, demands)
+        except OverBudget:
+            smaller = await self._smaller(demands)
+            if smaller is None:
+                raise
+            return await self._ledger.would_place(self._call.id, self._route, smaller)
 
     @property
     def limit(self) -> int | None:
@@ -126,18 +135,14 @@ class Holding:
         """What a usage may cost at most, in nano-dollars, at the price by which is held."""
         return self._cost(usage, self._bound) or 0
 
-    async def _fitting(self, hold: Callable[[tuple[Demand, ...]], Awaitable[T]]) -> T:
-        """Hold the first size, or the largest smaller one that is worth a call. Raises OverBudget."""
-        demands = self._demands(self.size.usage)
-        try:
-            return await hold(demands)
-        except OverBudget:
-            limits, standings = self._assembly.config.limits, await self._standings(demands)
-            smaller = smaller_size(self._call.request, self.size, limits, standings, self._demands)
-            if smaller is None:
-                raise
-            self.size = smaller
-        return await hold(self._demands(self.size.usage))
+    async def _smaller(self, demands: tuple[Demand, ...]) -> tuple[Demand, ...] | None:
+        """What the largest size asks that can be borne in place of these; None where it would not be worth a call."""
+        limits, standings = self._assembly.config.limits, await self._standings(demands)
+        smaller = smaller_size(self._call.request, self.size, limits, standings, self._demands)
+        if smaller is None:
+            return None
+        self.size = smaller
+        return self._demands(smaller.usage)
 
     @property
     def _holds_all_allowed(self) -> bool:
@@ -209,9 +214,7 @@ class Holding:
         return self._at(usage, self._bound)
 
     def _at(self, usage: Usage, price: Price | None) -> tuple[Demand, ...]:
-        call = self._call
-        cost = self._cost(usage, price)
-        return self._assembly.limits.demands(call.key.name, call.project, self._route, call.alias, usage, cost)
+        return self._asked.demands(usage, self._cost(usage, price))
 
     def _cost(self, usage: Usage, price: Price | None) -> int | None:
         """What a usage costs at a price. The last answer is kept: an ending asks for the same one several times."""

@@ -12,6 +12,7 @@ from bursar.config.schema import LimitSettings
 from bursar.dialects.openai_chat_request import ChatRequest
 from bursar.domain.account import Demand, Shortfall, Standing, bear
 from bursar.domain.exchange import Price
+from bursar.domain.quick import quick
 from bursar.domain.refusals import ContextTooLong
 from bursar.domain.route import Route
 from bursar.domain.usage import Usage
@@ -24,6 +25,7 @@ _MARGIN_TOKENS = 8
 _AUDIO_PART = b'"input_audio"'
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Size:
     """What is held at first: `usage` of the prompt and of `completion_tokens`, for all answers together.

@@ -154,9 +154,7 @@ class Books:
         return self.past.get((account_id, cycle_start_ms))
 
     def put_standing(self, standing: Standing) -> None:
-        left = standing.granted - standing.held - standing.settled
-        if not (-LARGEST <= standing.settled <= LARGEST and -LARGEST <= left <= LARGEST):
-            raise ValueError(f"{standing} is too large to be kept")
+        _check(standing)
         account_id, start_ms = standing.account_id, standing.cycle.start_ms
         latest = self.latest.get(account_id)
         if latest is not None and latest.cycle.start_ms != start_ms:
@@ -182,20 +180,26 @@ class Books:
         hold_id: int | None = None,
         held: int = 0,
     ) -> Standing:
-        standing = self.latest.get(account_id)
+        latest = self.latest.get(account_id)
+        standing = latest
         if standing is None or standing.cycle.start_ms != cycle_start_ms:
             standing = self.past.get((account_id, cycle_start_ms))
             if standing is None:
                 raise LookupError(f"{account_id} has no cycle that began at {cycle_start_ms}")
         if kind is EntryKind.HOLD or kind is EntryKind.RELEASE:
-            standing = standing.holding(amount)
+            moved = standing.holding(amount)
         elif kind is EntryKind.GRANT:
-            standing = standing.adding(amount)
+            moved = standing.adding(amount)
         else:
-            standing = standing.settling(held, amount)
-        self.put_standing(standing)
-        self.add_entry(_new(Entry, (kind, account_id, cycle_start_ms, amount, at_ms, hold_id, held)))
-        return standing
+            moved = standing.settling(held, amount)
+        _check(moved, amount)
+        if standing is latest:
+            self._undo.append((self.latest, account_id, latest))
+            self.latest[account_id] = moved
+        else:
+            self._set(self.past, (account_id, cycle_start_ms), moved)
+        self._entries.append(_new(Entry, (kind, account_id, cycle_start_ms, amount, at_ms, hold_id, held)))
+        return moved
 
     def add_hold(self, exchange_id: str, upstream: str, model: str, at_ms: int, shares: tuple[HeldShare, ...]) -> Hold:
         hold_id = next(self._hold_ids)
@@ -268,6 +272,14 @@ class Books:
 
     def _remove(self, mapping: dict[Any, Any], key: object) -> None:
         self._undo.append((mapping, key, mapping.pop(key, None)))
+
+
+def _check(standing: Standing, amount: int = 0) -> None:
+    """Raises ValueError where a standing, or an amount by which it was moved, is larger than can be kept."""
+    settled = standing.settled
+    left = standing.granted - standing.held - settled
+    if not (-LARGEST <= settled <= LARGEST and -LARGEST <= left <= LARGEST and -LARGEST <= amount <= LARGEST):
+        raise ValueError(f"{standing} is too large to be kept, or the {amount} by which it is moved")
 
 
 def _roll_back(undo: list[_Undo]) -> None:
