@@ -97,6 +97,11 @@ class LineReply:
             self._put(Text("".join(text)))
         await self._room.wait()
 
+    def write_at_once(self, piece: bytes) -> bool:
+        """Not at all: what is told is read first, and may have to wait."""
+        del piece
+        return False
+
     async def finish(self) -> None:
         """All of it was handed over."""
         self._state = ReplyState.FINISHED

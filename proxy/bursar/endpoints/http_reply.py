@@ -1,8 +1,7 @@
 """Reply over HTTP: what the client gets, through an aiohttp response."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from aiohttp import HttpVersion11, web
 
@@ -44,16 +43,14 @@ class EventStream(web.StreamResponse):
             finally:
                 self.transport.close()
 
-    def write_comment(self, transport: asyncio.Transport, comment: bytes) -> None:
-        """Write a comment from outside the handler, framed as the stream is."""
-        transport.write(b"%x\r\n%s\r\n" % (len(comment), comment) if self.chunked else comment)
-
 
 class HttpReply:
     """One reply to one client; see `pipeline.reply.Reply`.
 
     A stream that waits for its upstream says so every `keep_alive_s` with a comment, so that no
     client or middlebox takes silence for the end. `own` are headers of ours beside the pipeline's.
+
+    A write that meets a connection which has just gone ends the call as its cancellation would a moment later.
     """
 
     def __init__(self, request: web.Request, keep_alive_s: float, own: Mapping[str, str] | None = None) -> None:
@@ -62,6 +59,8 @@ class HttpReply:
         self._own = own or {}
         self._state = ReplyState.WAITING
         self._stream: EventStream
+        self._transport: asyncio.Transport | None = None
+        self._chunked = False
         self._written = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -82,25 +81,45 @@ class HttpReply:
         self._stream = self.response = EventStream()
         if self._request.version >= HttpVersion11:
             self._stream.enable_chunked_encoding()
+            self._chunked = True
         self._stream.headers.update(_STREAM_HEADERS)
         self._stream.headers.update(with_own(self._own, headers))
         self._state, self._status = ReplyState.BEGUN, 200
-        with _as_leaving():
+        try:
             await self._stream.prepare(self._request)
+        except ConnectionResetError:
+            raise asyncio.CancelledError from None
+        self._transport = self._request.transport
         self._written = self._loop.time()
         self._timer = self._loop.call_later(self._keep_alive_s, self._keep_alive)
 
     async def write(self, piece: bytes) -> None:
         """More of the stream; waits while the client does not read."""
         self._written = self._loop.time()
-        with _as_leaving():
+        try:
             await self._stream.write(piece)
+        except ConnectionResetError:
+            raise asyncio.CancelledError from None
+
+    def write_at_once(self, piece: bytes) -> bool:
+        """More of the stream where nothing waits to be sent, so that the connection takes it in this turn of the loop.
+
+        What aiohttp's own writing adds to that is a count of bytes, by which it knows when to wait.
+        """
+        transport = self._transport
+        if transport is None or transport.is_closing() or transport.get_write_buffer_size():
+            return False
+        self._written = self._loop.time()
+        transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
+        return True
 
     async def finish(self) -> None:
         """The stream's proper end."""
         self._stop()
-        with _as_leaving():
+        try:
             await self._stream.write_eof()
+        except ConnectionResetError:
+            raise asyncio.CancelledError from None
         self._state = ReplyState.FINISHED
 
     async def break_off(self, why: bytes = b"") -> None:
@@ -141,20 +160,12 @@ class HttpReply:
 
     def _keep_alive(self) -> None:
         """Write a comment if nothing was written for a while; a client that does not read gets none."""
-        quiet_s = self._loop.time() - self._written
-        transport = self._request.transport
+        transport = self._transport
         if transport is None or transport.is_closing():
             return
-        if quiet_s >= self._keep_alive_s and transport.get_write_buffer_size() == 0:
-            self._stream.write_comment(transport, b": keep-alive\n\n")
-            self._written = self._loop.time()
-        self._timer = self._loop.call_at(self._written + self._keep_alive_s, self._keep_alive)
-
-
-@contextmanager
-def _as_leaving() -> Iterator[None]:
-    """A write that meets a connection which has just gone ends the call as its cancellation would a moment later."""
-    try:
-        yield
-    except ConnectionResetError:
-        raise asyncio.CancelledError from None
+        now = self._loop.time()
+        if now - self._written < self._keep_alive_s:
+            now = self._written
+        else:
+            self.write_at_once(b": keep-alive\n\n")
+        self._timer = self._loop.call_at(now + self._keep_alive_s, self._keep_alive)

@@ -31,6 +31,11 @@ class RawReply:
         if rewritten:
             await self._reply.write(rewritten)
 
+    def write_at_once(self, piece: bytes) -> bool:
+        """Not at all: what is rewritten may have to wait for what follows."""
+        del piece
+        return False
+
     async def finish(self) -> None:
         """As it is."""
         await self._reply.finish()

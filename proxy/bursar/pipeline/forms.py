@@ -8,7 +8,7 @@ from bursar.dialects.openai_chat_answer import DONE, NoAnswer, hear
 from bursar.dialects.openai_chat_forms import Gatherer, chunks_of
 from bursar.dialects.sse import LineTooLong, SseReader
 from bursar.domain.refusals import Refusal, UpstreamBroke
-from bursar.upstreams.upstream import Answer
+from bursar.upstreams.upstream import Answer, PassOn
 
 _STARTS_PLAIN = (b"{", b"[", b"<")
 
@@ -114,9 +114,9 @@ class _Rewound:
     def model(self) -> str:
         return self._answer.model
 
-    async def read(self) -> bytes:
+    async def read(self, pass_on: PassOn | None = None) -> bytes:
         """The pieces in hand first, then what the upstream goes on to send."""
-        return self._pieces.pop(0) if self._pieces else await self._answer.read()
+        return self._pieces.pop(0) if self._pieces else await self._answer.read(pass_on)
 
     def no_within(self, body: bytes) -> Refusal | None:
         """What the upstream means by it."""

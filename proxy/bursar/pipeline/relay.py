@@ -3,6 +3,10 @@
 Nothing is promised to the client before the first whole event is in. An answer is whole only when
 the upstream gave every choice its finish_reason; anything else ends with an error event and a
 connection without its proper end.
+
+There are two ways through. The pump is a task and may wait: for room in the hold, for a client that does not
+read. A piece that needs no waiting is passed on while the pump waits for it, in the turn of the loop that
+brought it; whatever else it may be, it is left to the pump, which alone decides.
 """
 
 import asyncio
@@ -29,6 +33,9 @@ from bursar.metering.meter import Meter
 from bursar.pipeline.reply import Reply, ReplyState
 from bursar.pipeline.watchdog import Watchdog
 from bursar.upstreams.upstream import Answer
+
+_AT_ONCE_BYTES = 16 * 1024
+"""A larger piece is a burst, of which the pump makes more: it hears each event once, whatever follows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class StreamRelay:
         self._watch = Watchdog(terms.total_by)
         self._useful_at = 0.0
         self._useful = False
+        self._room = False
         self._reader = SseReader(terms.event_limit)
         self._frames: deque[Frame] = deque()
         self._head: StreamHead | None = None
@@ -86,6 +94,7 @@ class StreamRelay:
         self._usage: bytes | None = None
         self._done = False
         self._cut = False
+        self._begun = False
         self._writing = False
 
     async def run(self, answer: Answer) -> Ending:
@@ -116,72 +125,118 @@ class StreamRelay:
         """Read by read until the end: one look at the clock and one piece for the client each, however many events."""
         frames, has_room = self._frames, self._terms.has_room
         while not (self._done or self._cut):
-            piece = await answer.read()
+            piece = await answer.read(self._pass_on)
             try:
                 frames.extend(self._reader.feed(piece) if piece else self._reader.close())
             except LineTooLong:
                 raise UpstreamBroke(f"Upstream {self._terms.upstream} sent an event above the limit.") from None
             out: list[bytes] = []
             if frames:
+                # Between two counts of the meter, what it has counted has as much room as before.
+                self._room = False
                 try:
                     while frames and not (self._done or self._cut):
                         payload = self._take(answer, frames.popleft())
                         if payload is None:
                             continue
-                        if has_room() or await self._terms.grow():
-                            out.append(b"data: " + payload + b"\n\n")
+                        if not self._room:
+                            self._room = has_room()
+                        if self._room or await self._terms.grow():
+                            out.append(payload)
                         else:
                             self._cut = True
                 except Refusal:
                     await self._hand_over(out)
                     raise
-                self._allow()
+                self._allow(self._loop.time())
             await self._hand_over(out)
             if not piece:
                 return
 
+    def _pass_on(self, piece: bytes) -> bool:
+        """Meter a piece and hand it to the client without waiting for anything; False where that is not enough.
+
+        It is enough for whole events that are pieces of an answer and nothing beside, which the meter gathers
+        without counting, while what it has counted has room and the client reads. Else nothing is done.
+        """
+        if not self._begun or len(piece) > _AT_ONCE_BYTES:
+            return False
+        payloads = self._reader.whole(piece)
+        if payloads is None or not self._terms.has_room():
+            return False
+        pieces: list[Heard] = []
+        length = 0
+        try:
+            for payload in payloads:
+                heard = hear(payload)
+                if not heard.is_piece:
+                    return False
+                length += len(heard.text)
+                pieces.append(heard)
+        except NoAnswer:
+            return False
+        if not (self._meter.gathers(length) and self._reply.write_at_once(piece)):
+            return False
+        for heard in pieces:
+            self._meter.hear(heard)
+            if heard.choices:
+                self._seen.add(0)
+        if length:
+            self._useful = True
+        self._allow(self._loop.time())
+        return True
+
     def _take(self, answer: Answer, frame: Frame) -> bytes | None:
         """One event: heard by the meter, and checked for what it means; what of it goes to the client at once."""
-        payload = frame.data
-        heard = self._hear(answer, frame)
+        payload, event = frame
+        try:
+            heard = hear(payload)
+        except NoAnswer:
+            raise UpstreamBroke(f"Upstream {self._terms.upstream} sent an event that is no JSON.") from None
         if heard.done:
             self._done = True
             return None
-        self._meter.hear(heard)
+        if self._meter.hear(heard):
+            self._room = False
         if self._head is None:
             self._head = head_of(payload)
+        if event == "error" or not heard.is_piece:
+            left = self._take_more(answer, frame, heard)
+            if left is None:
+                return None
+            payload = left
+        elif heard.choices:
+            self._seen.add(0)
+        if heard.text:
+            self._useful = True
+        # Within JSON a line end can only be white space; not every client joins the lines of an event.
+        return payload.replace(b"\n", b" ") if b"\n" in payload else payload
+
+    def _take_more(self, answer: Answer, frame: Frame, heard: Heard) -> bytes | None:
+        """What an event says beside a piece of the answer; what of it goes to the client. Raises what it says no by."""
+        payload, event = frame
+        if heard.error is not None or heard.finish_reason == "error" or event == "error":
+            refusal = answer.no_within(payload) if heard.error is not None else None
+            raise refusal or UpstreamBroke(f"Upstream {self._terms.upstream} reported an error in its answer.")
         if heard.finished:
+            self._useful = True
             self._seen.update(heard.finished)
             self._finished.update(heard.finished)
             self._finish_reason = heard.finish_reason or self._finish_reason
         elif heard.choices:
             self._seen.add(0)
-        if heard.text or heard.finished:
-            self._useful = True
-        if heard.usage is not None:
-            self._useful = True
-            if not heard.choices:
-                self._usage = payload.replace(b"\n", b" ")
-                return None
+        if heard.usage is None:
+            return payload
+        self._useful = True
+        if heard.choices:
             # Clients add up the usage of every chunk, so it is told once, at the end.
-            payload = without_usage(payload)
-        # Within JSON a line end can only be white space; not every client joins the lines of an event.
-        return payload.replace(b"\n", b" ") if b"\n" in payload else payload
+            return without_usage(payload)
+        self._usage = payload.replace(b"\n", b" ")
+        return None
 
-    def _hear(self, answer: Answer, frame: Frame) -> Heard:
-        try:
-            heard = hear(frame.data)
-        except NoAnswer:
-            raise UpstreamBroke(f"Upstream {self._terms.upstream} sent an event that is no JSON.") from None
-        if heard.error is not None or heard.finish_reason == "error" or frame.event == "error":
-            refusal = answer.no_within(frame.data) if heard.error is not None else None
-            self._meter.hear(heard)
-            raise refusal or UpstreamBroke(f"Upstream {self._terms.upstream} reported an error in its answer.")
-        return heard
-
-    def _allow(self) -> None:
+    def _allow(self, now: float) -> None:
         """What was read buys time; where it said nothing, only what is left of the time without progress."""
-        now, times = self._loop.time(), self._terms.times
+        times = self._terms.times
         if self._useful or not self._useful_at:
             self._useful_at, self._useful = now, False
         self._watch.allow_until(min(now + times.stall_s, self._useful_at + times.progress_s))
@@ -192,8 +247,8 @@ class StreamRelay:
             return
         if self._reply.state is ReplyState.WAITING:
             await self._reply.begin(self._terms.headers(self._head.model if self._head else ""))
-        self._writing = True
-        await self._reply.write(b"".join(out))
+        self._begun = self._writing = True
+        await self._reply.write(b"data: " + b"\n\ndata: ".join(out) + b"\n\n")
         self._writing = False
 
     def _whole(self) -> bool:

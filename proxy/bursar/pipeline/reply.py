@@ -36,6 +36,13 @@ class Reply(Protocol):
         """More of the stream; waits while the client does not read."""
         ...
 
+    def write_at_once(self, piece: bytes) -> bool:
+        """More of the stream, whole events, without waiting; False, and nothing is written, where that cannot be.
+
+        Asked only between two calls of `write`, after the first.
+        """
+        ...
+
     async def finish(self) -> None:
         """The stream's proper end."""
         ...

@@ -1,6 +1,7 @@
 """Watchdog: one timer around all waiting of an attempt, moved on cheaply with every event."""
 
 import asyncio
+from math import inf
 from types import TracebackType
 
 
@@ -17,6 +18,7 @@ class Watchdog:
         self._loop = asyncio.get_running_loop()
         self._end = self._due = end
         self._timer: asyncio.TimerHandle | None = None
+        self._looks_at = inf
         self._timeout = asyncio.timeout(None)
 
     async def __aenter__(self) -> "Watchdog":
@@ -36,14 +38,15 @@ class Watchdog:
 
     def allow_until(self, instant: float) -> None:
         """As `allow`, to an instant of the event loop's clock."""
-        self._due = min(instant, self._end)
-        if self._timer is None or self._timer.when() > self._due:
+        self._due = due = min(instant, self._end)
+        if due < self._looks_at:
             self._arm()
 
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._due, self._look)
+        self._looks_at = self._due
+        self._timer = self._loop.call_at(self._looks_at, self._look)
 
     def _look(self) -> None:
         if self._loop.time() < self._due:

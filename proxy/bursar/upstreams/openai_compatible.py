@@ -16,6 +16,7 @@ from bursar.upstreams.balance import NEW_API_TOKEN, ONE_API_BILLING, BalanceCall
 from bursar.upstreams.classify import Row, classify, hidden_error
 from bursar.upstreams.connection import Address, Connection, Delivery, address, broken
 from bursar.upstreams.inflate import Inflater, NotCompressed
+from bursar.upstreams.upstream import PassOn
 from bursar.upstreams.wire import Response, WireFailed
 
 USER_AGENT = "Mozilla/5.0 (compatible; Bursar; +local proxy)"
@@ -200,11 +201,14 @@ class HttpAnswer:
     def model(self) -> str:
         return self._response.headers.get("X-Actual-Model", "")
 
-    async def read(self) -> bytes:
-        """The next bytes, inflated where they came compressed, empty at the end. Raises a Refusal."""
+    async def read(self, pass_on: PassOn | None = None) -> bytes:
+        """The next bytes, inflated where they came compressed, empty at the end. Raises a Refusal.
+
+        What has to be inflated is offered to nobody.
+        """
         try:
             if self._plain is None:
-                return await self._response.read()
+                return await self._response.read(pass_on)
             return await anext(self._plain, b"")
         except NotCompressed:
             raise UpstreamBroke(

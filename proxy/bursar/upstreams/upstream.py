@@ -1,11 +1,14 @@
 """Upstream and Answer: what the pipeline asks of any vendor."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from bursar.config.schema import Times
 from bursar.domain.refusals import Refusal
+
+PassOn = Callable[[bytes], bool]
+"""Takes a piece at once, or says that it does not."""
 
 
 class Answer(Protocol):
@@ -24,8 +27,12 @@ class Answer(Protocol):
     @property
     def model(self) -> str: ...
 
-    async def read(self) -> bytes:
-        """The next bytes, empty at the end. Raises a Refusal where the answer breaks."""
+    async def read(self, pass_on: PassOn | None = None) -> bytes:
+        """The next bytes, empty at the end. Raises a Refusal where the answer breaks.
+
+        While they are waited for, each piece is offered to `pass_on` in the turn of the loop that brought it,
+        where that can be: what it takes was dealt with, and is waited on for more.
+        """
         ...
 
     def no_within(self, body: bytes) -> Refusal | None:

@@ -38,37 +38,41 @@ class WireFailed(Exception):
 class Response:
     """An answer whose headers are there; its body is what came so far and what is still to come."""
 
-    __slots__ = ("_ended", "_failure", "_pieces", "_waiter", "_waiting", "_wire", "headers", "status")
+    __slots__ = ("_ended", "_failure", "_pass_on", "_waiter", "_wire", "ahead", "headers", "pieces", "status")
 
     def __init__(self, wire: "Wire", status: int, headers: CIMultiDict[str]) -> None:
         self.status = status
         self.headers = headers
         self._wire = wire
-        self._pieces: list[bytes] = []
-        self._waiting = 0
+        self.pieces: list[bytes] = []
+        """What has come of the body and was not read; for Wire alone, as `ahead` is: the bytes that brought it."""
+        self.ahead = 0
         self._waiter: asyncio.Future[None] | None = None
+        self._pass_on: Callable[[bytes], bool] | None = None
         self._ended = False
         self._failure: Failure | None = None
 
-    async def read(self) -> bytes:
+    async def read(self, pass_on: Callable[[bytes], bool] | None = None) -> bytes:
         """All bytes of the body that have come since the last time, at least one; empty at its exact end.
 
-        Raises WireFailed where the body breaks off, once what came before was read.
+        Raises WireFailed where the body breaks off, once what came before was read. What comes while it is
+        waited for is offered to `pass_on` first, which may take it: then the wait goes on. Raises what that raises.
         """
-        while not self._pieces:
+        while not self.pieces:
             if self._failure is not None:
                 raise WireFailed(self._failure)
             if self._ended:
                 return b""
-            self._waiter = asyncio.get_running_loop().create_future()
+            self._waiter = self._wire.loop.create_future()
+            self._pass_on = pass_on
             try:
                 await self._waiter
             finally:
-                self._waiter = None
-        pieces, self._pieces = self._pieces, []
-        if self._waiting >= _READ_AHEAD and not self._ended:
+                self._waiter = self._pass_on = None
+        pieces, self.pieces = self.pieces, []
+        if self.ahead >= _READ_AHEAD and not self._ended:
             self._wire.resume()
-        self._waiting = 0
+        self.ahead = 0
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def close(self) -> None:
@@ -78,24 +82,30 @@ class Response:
 
     # --- for Wire -------------------------------------------------------------------------------
 
-    def take(self, piece: bytes) -> None:
-        """More of the body."""
-        self._pieces.append(piece)
-        self._waiting += len(piece)
-
     def end(self, failure: Failure | None = None) -> None:
         """The exact end of the body, or what it broke off by."""
         self._ended, self._failure = True, failure
-
-    @property
-    def is_too_far_ahead(self) -> bool:
-        """Whether more has come than anybody has read for a while."""
-        return self._waiting >= _READ_AHEAD
-
-    def wake(self) -> None:
-        """Tell the reader what has come."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def offer(self, size: int) -> bool:
+        """So many bytes have come: give what they brought to whoever waits; whether it is more than is read ahead."""
+        pieces, waiter = self.pieces, self._waiter
+        if not pieces:
+            return False
+        if waiter is not None and not waiter.done():
+            if self._pass_on is not None:
+                try:
+                    if self._pass_on(pieces[0] if len(pieces) == 1 else b"".join(pieces)):
+                        pieces.clear()
+                        return False
+                except Exception as error:
+                    # It is the reader's own, who hears of it as if it had read.
+                    waiter.set_exception(error)
+                    return False
+            waiter.set_result(None)
+        self.ahead += size
+        return self.ahead >= _READ_AHEAD
 
 
 class Wire(asyncio.Protocol):
@@ -106,6 +116,7 @@ class Wire(asyncio.Protocol):
     """
 
     def __init__(self, at_rest: Callable[["Wire"], None], lost: Callable[["Wire"], None]) -> None:
+        self.loop = asyncio.get_running_loop()
         self._at_rest = at_rest
         self._lost = lost
         self._transport: asyncio.Transport | None = None
@@ -132,7 +143,7 @@ class Wire(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             raise WireFailed(Failure.SILENT, untouched=True)
-        self._asked = asyncio.get_running_loop().create_future()
+        self._asked = self.loop.create_future()
         self._touched = self._complete = self._beyond = False
         self._frame = 0
         if len(body) <= _READ_AHEAD:
@@ -180,15 +191,12 @@ class Wire(asyncio.Protocol):
             self._finish()
         elif self._frame > _LONGEST_FRAME:
             self._fail(Failure.MALFORMED if self._response is None else Failure.CUT)
-        elif self._response is not None:
-            if self._response.is_too_far_ahead and self._transport is not None:
-                self._transport.pause_reading()
-            self._response.wake()
+        elif self._response is not None and self._response.offer(len(data)) and self._transport is not None:
+            self._transport.pause_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._response is not None and self._by_close and error is None:
             self._response.end()
-            self._response.wake()
         elif self._asked is not None:
             self._fail(Failure.SILENT if self._response is None else Failure.CUT)
         self._asked = self._response = self._transport = None
@@ -225,7 +233,7 @@ class Wire(asyncio.Protocol):
         """A piece of the body."""
         self._frame = 0
         if self._response is not None and not self._complete:
-            self._response.take(piece)
+            self._response.pieces.append(piece)
 
     def on_message_complete(self) -> None:
         """The exact end of an answer, if it was not an informational one."""
@@ -239,7 +247,6 @@ class Wire(asyncio.Protocol):
         self._asked = self._response = None
         if response is not None:
             response.end()
-            response.wake()
         if transport is None or not self._keeps or self._beyond or transport.get_write_buffer_size():
             self.abort()
         else:
@@ -251,7 +258,6 @@ class Wire(asyncio.Protocol):
         self._asked = self._response = None
         if response is not None:
             response.end(failure)
-            response.wake()
         elif asked is not None and not asked.done():
             asked.set_exception(WireFailed(failure, untouched=not self._touched))
         self.abort()

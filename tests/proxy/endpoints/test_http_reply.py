@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from fakes.turned import turned
 
 from bursar.doorkeeper.door import open_door
 from bursar.doorkeeper.listen import listen_on
@@ -127,3 +128,77 @@ async def test_the_reason_can_be_read_before_the_connection_ends() -> None:
         assert not reader.at_eof()
         assert await reader.read() == b"", "no proper end"
         writer.close()
+
+
+async def test_what_is_written_at_once_comes_in_order_and_waits_for_no_client() -> None:
+    """A client that does not read is written nothing at once; what it is written otherwise is waited for."""
+    asked, stuck = asyncio.Event(), asyncio.Event()
+    piece = b"data: " + b"x" * 4096 + b"\n\n"
+    written = 0
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        nonlocal written
+        reply = HttpReply(request, 60)
+        await reply.begin({})
+        await reply.write(b"data: 1\n\n")
+        assert reply.write_at_once(b"data: 2\n\n")
+        await reply.write(b"data: 3\n\n")
+        await asked.wait()
+        while reply.write_at_once(piece):
+            written += 1
+        stuck.set()
+        await reply.write(b"data: 4\n\n")
+        await reply.finish()
+        return reply.response
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession(read_bufsize=4096) as session,
+        session.get(server.make_url("/")) as response,
+    ):
+        got = await response.content.readuntil(b"3\n\n")
+        asked.set()
+        await stuck.wait()
+        got += await response.read()
+    assert got == b"data: 1\n\ndata: 2\n\ndata: 3\n\n" + piece * written + b"data: 4\n\n"
+
+
+async def test_a_client_that_does_not_read_is_looked_at_once_in_each_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written no comment, and looking for that takes no turn of the loop but one in each time of silence."""
+    turn = turned(monkeypatch)
+    looks = 0
+    stuck, read = asyncio.Event(), asyncio.Event()
+
+    class Counted(HttpReply):
+        def write_at_once(self, piece: bytes) -> bool:
+            nonlocal looks
+            looks += 1
+            return super().write_at_once(piece)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        reply = Counted(request, 60)
+        await reply.begin({})
+        writing = asyncio.ensure_future(reply.write(b"data: " + b"x" * (32 << 20) + b"\n\n"))
+        await asyncio.sleep(0)
+        stuck.set()
+        await writing
+        await reply.finish()
+        read.set()
+        return reply.response
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession(read_bufsize=4096) as session,
+        session.get(server.make_url("/")) as response,
+    ):
+        await stuck.wait()
+        for _ in range(3):
+            await turn(61)
+        assert looks == 3
+        got = await response.read()
+        await read.wait()
+    assert b"keep-alive" not in got

@@ -142,7 +142,7 @@ async def test_what_is_ambiguous_or_endless_is_no_answer(
         await reader.read()
 
     server = await raw_server(play)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises((Refusal, WireFailed)):
             await ask(connection, server.url)
 
@@ -153,6 +153,73 @@ async def test_what_came_before_a_break_is_read_first(raw_server: StartRaw, conn
     assert await response.read() == b"one"
     with pytest.raises(WireFailed):
         await response.read()
+
+
+async def test_what_is_taken_as_it_comes_wakes_nobody(raw_server: StartRaw, connection: Connection) -> None:
+    taken: list[bytes] = []
+    more = asyncio.Event()
+
+    def take(piece: bytes) -> bool:
+        taken.append(piece)
+        more.set()
+        return len(taken) != 3
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for piece in b"12345":
+            await more.wait()
+            more.clear()
+            writer.write(b"1\r\n%c\r\n" % piece)
+        await more.wait()
+        writer.write(b"0\r\n\r\n")
+
+    server = await raw_server(play)
+    response = await send(connection, server.url)
+    asyncio.get_running_loop().call_soon(more.set)
+    assert await response.read(take) == b"3", "what is left is read, and nothing that was taken"
+    assert await response.read(take) == b"", "the end is told to the reader alone"
+    assert taken == [b"1", b"2", b"3", b"4", b"5"]
+
+
+async def test_what_taking_raises_is_raised_to_the_reader(raw_server: StartRaw, connection: Connection) -> None:
+    def fail(piece: bytes) -> bool:
+        raise ZeroDivisionError(piece)
+
+    go = asyncio.Event()
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
+        await go.wait()
+        writer.write(b"one")
+
+    server = await raw_server(play)
+    response = await send(connection, server.url)
+    asyncio.get_running_loop().call_soon(go.set)
+    with pytest.raises(ZeroDivisionError):
+        await response.read(fail)
+    response.close()
+
+
+async def test_who_was_called_off_is_offered_nothing_more(raw_server: StartRaw, connection: Connection) -> None:
+    offered: list[bytes] = []
+    go = asyncio.Event()
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
+        await go.wait()
+        writer.write(b"one")
+
+    server = await raw_server(play)
+    response = await send(connection, server.url)
+    reading = asyncio.ensure_future(response.read(lambda piece: not offered.append(piece)))
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    go.set()
+    assert await response.read() == b"one"
+    assert not offered
+    response.close()
 
 
 async def test_an_answer_that_nobody_reads_on_costs_its_connection(
@@ -168,7 +235,7 @@ async def test_an_answer_that_nobody_reads_on_costs_its_connection(
     server = await raw_server(play, plays(whole(b"two")))
     response = await send(connection, server.url)
     response.close()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         await gone.wait()
     assert await ask(connection, server.url) == b"two"
 
@@ -186,7 +253,7 @@ async def test_who_leaves_while_waiting_takes_the_connection_along(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await ask(connection, server.url)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         await gone.wait()
 
 
@@ -213,7 +280,7 @@ async def test_what_rests_too_long_is_closed(raw_server: StartRaw) -> None:
     server, connection = await raw_server(play, plays(whole(b"two"))), Connection(kept_s=0.1)
     try:
         assert await ask(connection, server.url) == b"one"
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             await gone.wait()
         assert await ask(connection, server.url) == b"two"
     finally:
