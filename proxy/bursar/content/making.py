@@ -96,9 +96,9 @@ def made(given: Given, settings: ContentSettings, clean: Callable[[str], str]) -
 def packed(content: CallContent) -> tuple[bytes, list[bytes]]:
     """The text as bytes for the disk, and each of its media that there is data of."""
     bare = tuple(msgspec.structs.replace(each, data="") for each in content.media)
-    text = zlib.compress(_encode(msgspec.structs.replace(content, media=bare)), 6)
+    text = zlib.compress(_encoder.encode(msgspec.structs.replace(content, media=bare)), 6)
     media = [
-        _NUMBER.pack(number) + zlib.compress(each.data.encode("utf-8", "replace"), 1)
+        _NUMBER.pack(number) + zlib.compress(each.data.encode(), 1)
         for number, each in enumerate(content.media)
         if each.data
     ]
@@ -163,21 +163,3 @@ def _value(raw: bytes) -> object:
         return _anything.decode(raw)
     except NOT_JSON:
         return None
-
-
-def _encode(content: CallContent) -> bytes:
-    try:
-        return _encoder.encode(content)
-    except UnicodeEncodeError:
-        # JSON may hold halves of a character, which no encoder takes.
-        return _encoder.encode(msgspec.convert(_in_unicode(msgspec.to_builtins(content)), CallContent))
-
-
-def _in_unicode(value: object) -> object:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_in_unicode(name): _in_unicode(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_in_unicode(each) for each in value]
-    return value

@@ -164,17 +164,16 @@ class Segments:
             yield from (each for each in self._found() if each.hour_ms == at_ms - at_ms % HOUR_MS)
 
     def _fresh(self, key: str, hour_ms: int, sort: Sort) -> Path:
-        """The name of a file that is not there yet, in a folder that is."""
+        """The name of a file that is not there yet, in a folder that is; later than those of the files that are."""
         below = self.folder / _folder_of(key)
         for folder in (self.folder, below):
             if not folder.is_dir():
                 folder.mkdir(mode=0o700)
                 folder.chmod(0o700)
         hour = datetime.fromtimestamp(hour_ms / 1000, UTC).strftime("%Y-%m-%d-%H")
-        number = 0
-        while (path := below / f"{hour}.{number:03}.{sort}").exists():
-            number += 1
-        return path
+        known = [match for path in below.iterdir() if (match := _NAME.fullmatch(path.name)) is not None]
+        number = max((int(match[2]) for match in known if match[1] == hour), default=-1) + 1
+        return below / f"{hour}.{number:03}.{sort}"
 
     def _remove(self, path: Path) -> int:
         """Remove a file, and its folder with the last one."""

@@ -28,7 +28,12 @@ async def asked(proxy: Running, key: str, *texts: str) -> str:
 async def test_a_call_is_read_and_its_content_deleted() -> None:
     async with attached("") as hands:
         key = await keeping(hands)
-        await asked(hands.proxy, key, "What is a canary good for?", *corpus())
+        await asked(
+            hands.proxy,
+            key,
+            "What is a canary good for?",
+            *(text.encode("utf-8", "ignore").decode() for text in corpus()),
+        )
         await hands.press("2")
         await hands.sees("1 in view")
         await hands.press("c")
