@@ -116,15 +116,15 @@ async def test_what_a_vendor_reports_is_learned_held_settled_shown_and_kept(
     async with vendor(served) as there:
         async with behind(tmp_path, there, "usd = '9'") as proxy:
             before = await known(proxy)
-            assert (before.family, before.prompt.counted, before.prompt.error) == ("llama 3", 1_100, None)
+            assert (before.family, before.prompt.counted, before.prompt.error_permille) == ("llama 3", 1_100, None)
             held, charged = await held_and_charged(proxy, messages(chance, 20_000))
             assert held < charged, "what counting begins with is a guess, and here it is short"
 
             await teach(proxy, chance)
             now = await known(proxy)
             for factor in (now.prompt, now.answer):
-                assert factor.error is not None
-                assert abs(factor.counted - 1_300) <= factor.counted * factor.error // 1_000
+                assert factor.error_permille is not None
+                assert abs(factor.counted - 1_300) <= factor.counted * factor.error_permille // 1_000
                 assert factor.held >= factor.counted
             held, charged = await held_and_charged(proxy, messages(chance, 20_000))
             assert held >= charged
@@ -147,7 +147,7 @@ async def test_what_a_vendor_reports_is_learned_held_settled_shown_and_kept(
             [row] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("main ")]
             assert re.split(" {2,}", row)[1:3] == ["llama 3", str(now.prompt)]
             assert await asyncio.to_thread(main, ["counting", "--json"]) == 0
-            assert json.loads(capsys.readouterr().out)[0]["prompt"]["error"] == now.prompt.error
+            assert json.loads(capsys.readouterr().out)[0]["prompt"]["error_permille"] == now.prompt.error_permille
             body = json.dumps({"model": "fast", "messages": messages(chance, 1_000)}).encode()
             explained = await proxy.post("/chat/completions", body, **{"x-bursar-dry-run": "1"})
             assert explained.json["routes"][0]["counted_by"]["counted"] == now.prompt.counted

@@ -14,24 +14,26 @@ class Factor:
     for what is set aside beforehand, so it is on the high side and never below what counting begins with: what
     was learned may only add to a hold. `least` is what a text surely takes: nothing is refused for more than that.
 
-    `error` says how far off `counted` is for nineteen calls in twenty, in thousandths of itself; None where it is
+    `error_permille` says how far off `counted` is for nineteen calls in twenty, in thousandths of itself; None where it is
     what counting begins with, and nothing is known of its error. `calls` is how many reports it rests on.
     """
 
     counted: int
     held: int
     least: int
-    error: int | None = None
+    error_permille: int | None = None
     calls: int = 0
 
     @property
     def is_learned(self) -> bool:
         """Whether reports decide on it."""
-        return self.error is not None
+        return self.error_permille is not None
 
     def __str__(self) -> str:
         """`1.183 ± 2.4 %`, or `1.1` where nothing was learned."""
-        error = f" ± {self.error // 10}.{self.error % 10} %" if self.error is not None else ""
+        error = (
+            f" ± {self.error_permille // 10}.{self.error_permille % 10} %" if self.error_permille is not None else ""
+        )
         return f"{plain(self.counted)}{error}"
 
 

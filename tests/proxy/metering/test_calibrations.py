@@ -60,10 +60,10 @@ def test_it_comes_to_the_vendors_true_factor_within_its_shown_error(
         off = chance.randint(0, spread) * (1 if place % 2 else -1)
         pairs.append((size, -(-size * true * (ONE + off) // ONE**2)))
     for factor in (learned(pairs).prompt, learned(pairs).answer):
-        assert factor.error is not None
-        assert abs(factor.counted - true) <= scaled(factor.counted, factor.error)
+        assert factor.error_permille is not None
+        assert abs(factor.counted - true) <= scaled(factor.counted, factor.error_permille)
         # The error itself is no larger than the vendor is irregular: it says something.
-        assert factor.error <= 2 * spread * ONE // (ONE - spread) + 20
+        assert factor.error_permille <= 2 * spread * ONE // (ONE - spread) + 20
         assert factor.least <= min(true, ONE)
         assert factor.held >= max(true * (ONE - spread) // ONE, START.held)
 
@@ -121,7 +121,7 @@ def test_a_vendor_that_changes_its_vocabulary_is_followed() -> None:
     assert learned(pairs).prompt == Factor(1_200, 1_200, ONE, 5, KEPT_PAIRS)
     halfway = learned(pairs + [(1_000, 1_500)] * (KEPT_PAIRS // 2)).prompt
     assert (halfway.counted, halfway.held) == (1_500, 1_500)
-    assert halfway.error == 204, "and for as long as it is not clear, the error says so"
+    assert halfway.error_permille == 204, "and for as long as it is not clear, the error says so"
     assert learned(pairs + [(1_000, 1_500)] * KEPT_PAIRS).prompt == Factor(1_500, 1_500, ONE, 4, KEPT_PAIRS)
 
 
