@@ -14,8 +14,8 @@ class Factor:
     for what is set aside beforehand, so it is on the high side and never below what counting begins with: what
     was learned may only add to a hold. `least` is what a text surely takes: nothing is refused for more than that.
 
-    `error_permille` says how far off `counted` is for nineteen calls in twenty, in thousandths of itself; None where it is
-    what counting begins with, and nothing is known of its error. `calls` is how many reports it rests on.
+    `error_permille` is how far off `counted` is at most for nineteen calls in twenty, in thousandths of itself; None
+    where nothing was learned, and `counted` is what counting begins with. `calls` is how many reports it rests on.
     """
 
     counted: int
@@ -31,10 +31,9 @@ class Factor:
 
     def __str__(self) -> str:
         """`1.183 ± 2.4 %`, or `1.1` where nothing was learned."""
-        error = (
-            f" ± {self.error_permille // 10}.{self.error_permille % 10} %" if self.error_permille is not None else ""
-        )
-        return f"{plain(self.counted)}{error}"
+        if self.error_permille is None:
+            return plain(self.counted)
+        return f"{plain(self.counted)} ± {self.error_permille // 10}.{self.error_permille % 10} %"
 
 
 def plain(factor: int) -> str:
