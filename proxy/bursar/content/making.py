@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -123,16 +124,16 @@ def unpacked(text: bytes, media: Iterable[bytes], *, with_data: bool) -> CallCon
     return msgspec.structs.replace(content, media=items)
 
 
-def _answer(given: Given) -> tuple[object, bool]:
+def _answer(given: Given) -> tuple[dict[str, Any] | None, bool]:
     """The answer in the form of a whole one, and whether it was ended at a budget's limit."""
     if not given.answer:
         return None, False
     if not given.streamed:
-        try:
-            return _anything.decode(b"".join(given.answer)), False
-        except NOT_JSON:
+        answer = _value(b"".join(given.answer))
+        if not isinstance(answer, dict):
             given.shortened = True
             return None, False
+        return answer, False
     heard, reader = Heard(), SseReader(_MOST_STREAMED)
     try:
         for piece in _inflated(given):

@@ -140,7 +140,7 @@ def test_what_the_disk_takes_in_part_is_taken_back(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert bodies(files, first) == [("text", b"first")]
-    assert b"x" not in on_disk(tmp_path)
+    assert b"xxxx" not in on_disk(tmp_path)
     files.append(Sort.TEXT, "laptop", second, b"second", MOST)
     assert bodies(files, second) == [("text", b"second")]
 
