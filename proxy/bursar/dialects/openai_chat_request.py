@@ -20,10 +20,20 @@ from bursar.domain.refusals import BadRequest, BodyTooLarge, InvalidParameter, M
 _NEWER = re.compile(r"o\d|gpt-[5-9]", re.ASCII)
 _LARGEST_COUNT = 2**31 - 1
 _LARGEST_ANSWERS = 128
+_LONG = 16 * 1024
+"""Bytes from which on a body is worth being read in a way of its own."""
+_STAND_IN = msgspec.Raw(b"0")
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raw_list = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
 _anything = msgspec.json.Decoder()
+
+
+class _Conversation(msgspec.Struct):
+    messages: tuple[msgspec.Raw, ...] = ()
+
+
+_conversation = msgspec.json.Decoder(_Conversation)
 _encoder = msgspec.json.Encoder()
 
 _USAGE_ALONE = msgspec.Raw(b'{"include_usage":true}')
@@ -55,8 +65,7 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
     `model`, where given, is asked for in place of the body's. Raises BadRequest and its kinds, each naming the field
     at fault.
     """
-    came = _read_fields(body)
-    messages = _listed(came)
+    came, messages = _read(body)
     fields, custom_tools = as_chat(came, messages or ())
     if fields is not came:
         messages = _listed(fields)
@@ -129,12 +138,51 @@ def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
     return _raw({**(asked if isinstance(asked, dict) else {}), "include_usage": True})
 
 
-def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
+def _read(body: bytes) -> tuple[dict[str, msgspec.Raw], tuple[bytes, ...] | None]:
+    """The fields, and the messages one by one; None where there is no list of them."""
     if is_busy(body, MOST_ASKED):
         raise BodyTooLarge(f"The request holds more than {MOST_ASKED:,} values; send fewer messages, parts or tools.")
+    taken_apart = _taken_apart(body) if len(body) > _LONG else None
+    if taken_apart is not None:
+        return taken_apart
+    fields = _read_fields(body)
+    return fields, _listed(fields)
+
+
+def _taken_apart(body: bytes) -> tuple[dict[str, msgspec.Raw], tuple[bytes, ...]] | None:
+    """The same for a long conversation in half the time: its messages are read, and then what stands around them.
+
+    JSON stays the same JSON when a value of it gives way to another one. So the fields are those of the body with a
+    bare number where the list of messages stands, if that is where the number is found, and what stood there is the
+    list to the byte. None where the body is written in another way, or is none.
+    """
     try:
-        if not body.isascii():
-            body.decode("utf-8")
+        messages = tuple(map(bytes, _conversation.decode(body).messages))
+        if not messages or not _is_utf8(body):
+            return None
+        start = body.find(b"[" + messages[0][:64])
+        gap = b", " if body.startswith(b", ", start + 1 + len(messages[0])) else b","
+        listed = b"[%b]" % gap.join(messages)
+        if start < 0 or not body.startswith(listed, start):
+            return None
+        fields = _fields.decode(body[:start] + _STAND_IN + body[start + len(listed) :])
+    except NOT_JSON:
+        return None
+    if fields.get("messages") != _STAND_IN:
+        return None
+    fields["messages"] = msgspec.Raw(listed)
+    return fields, messages
+
+
+def _is_utf8(body: bytes) -> bool:
+    if not body.isascii():
+        body.decode("utf-8")
+    return True
+
+
+def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        _is_utf8(body)
         return _fields.decode(body)
     except UnicodeDecodeError:
         raise BadRequest("The request body is not valid UTF-8.") from None

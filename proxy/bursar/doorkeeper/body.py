@@ -50,25 +50,27 @@ async def read_body(request: web.BaseRequest, *, most_bytes: int, time_s: float,
         return whole
     if request.content_length is not None and request.content_length > most_bytes:
         raise _too_large(most_bytes)
-    body, room = bytearray(), room or Room(most_bytes)
+    parts: list[bytes] = []
+    room = room or Room(most_bytes)
     loop = asyncio.get_running_loop()
-    started, taken = loop.time(), 0
+    started, size, taken = loop.time(), 0, 0
     try:
         async with asyncio.timeout_at(started + time_s) as limit:
             while part := await content.readany():
-                body += part
-                if len(body) > most_bytes:
+                parts.append(part)
+                size += len(part)
+                if size > most_bytes:
                     raise _too_large(most_bytes)
                 room.take(len(part), most_bytes)
-                taken += len(part)
-                limit.reschedule(started + time_s + len(body) / SLOWEST_BYTES_PER_S)
+                taken = size
+                limit.reschedule(started + time_s + size / SLOWEST_BYTES_PER_S)
     except TimeoutError:
         raise BodyTooSlow("the request's body did not arrive in time") from None
     except web.RequestPayloadError:
         raise BadRequest("the request's body is not well-formed") from None
     finally:
         room.give(taken)
-    return bytes(body)
+    return b"".join(parts)
 
 
 def _too_large(most_bytes: int) -> BodyTooLarge:
