@@ -10,8 +10,8 @@ from bursar.contract.commands import SpendReport, SpendRow
 from bursar.contract.events import AttemptSettled
 from bursar.domain.cycle import Every, label_of
 from bursar.domain.usage import Quality, Usage
+from bursar_tui.deed import quoted
 from bursar_tui.screens.usage import Usage as UsageScreen
-from bursar_tui.screens.usage import quoted
 from bursar_tui.usage_view import Answered, Measured, UsageView, days_sum
 from bursar_tui.widgets.columns import fitted
 from bursar_tui.widgets.columns import row as cells_of
@@ -180,6 +180,8 @@ async def test_the_sums_are_those_of_the_proxy() -> None:
     async with attached("") as hands:
         assert (await hands.proxy.chat()).status == 200
         await hands.proxy.settled()
+        # What it hears of while it asks is in the sums and added to them, until it asks again: this clock stands still.
+        await hands.until(lambda: days_sum(hands.app.seen.snapshot).requests == 1)
         hands.app.action_go("usage")
         await hands.sees("practice-small")
         await hands.sees("1 call")
