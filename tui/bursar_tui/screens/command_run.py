@@ -85,6 +85,10 @@ class CommandRun(Dialog[None]):
 
     def on_mount(self) -> None:
         """Begin with what comes first."""
+        self.start()
+
+    def start(self) -> None:
+        """Begin with what comes first."""
         self.take(self.deed)
 
     # --- what is done ----------------------------------------------------------------------------------

@@ -242,7 +242,7 @@ class ConnectPage(CommandRun):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done now is offered."""
-        still = self.stage is Stage.ASKING or (self.stage is Stage.OVER and not self._awaits)
+        still = self.stage is not Stage.DOING and not self._awaits
         match action:
             case "options":
                 return still
@@ -287,7 +287,7 @@ class CursorPage(ConnectPage):
         super().__init__(program, Wishes(key=key, by_hand=True))
         self._tunnel = deed
 
-    def on_mount(self) -> None:
+    def start(self) -> None:
         """One that runs already is shown; there is one at most."""
         run = cast(Owner, self.app).running(CURSORS_TUNNEL)
         if run is None:

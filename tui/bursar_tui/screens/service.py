@@ -17,6 +17,7 @@ STATUS = Deed(TITLE, ("service", "status"), "The proxy in the background, run by
 INSTALL = Deed(
     TITLE, ("service", "install"), "What would be written:", first=("service", "install", "--print"), goes_on=True
 )
+ANYWAY = Deed(TITLE, ("service", "install", "--anyway"), "Whatever speaks against it.", goes_on=True)
 UNINSTALL = Deed(
     TITLE,
     ("service", "uninstall"),
@@ -43,6 +44,7 @@ class ServicePage(CommandRun):
 
     commands = (
         Command("i", "see what installing it writes, and have it run in the background", "bursar service install"),
+        Command("a", "install it whatever speaks against it, once that was said", "bursar service install --anyway"),
         Command("s", "start it", "bursar service start"),
         Command("r", "restart it; calls that run go on to their end first", "bursar service restart"),
         Command("x", "stop it", "bursar service stop"),
@@ -53,6 +55,7 @@ class ServicePage(CommandRun):
     )
     BINDINGS = [
         Binding("i", "begin('install')", "install"),
+        Binding("a", "begin('anyway')", "install anyway"),
         Binding("s", "begin('start')", "start"),
         Binding("r", "begin('restart')", "restart"),
         Binding("x", "begin('stop')", "stop"),
@@ -66,13 +69,14 @@ class ServicePage(CommandRun):
         self._phase = ""
         self._answers = False
 
-    def on_mount(self) -> None:
+    def start(self) -> None:
         """How it is comes first."""
-        super().on_mount()
+        super().start()
         self._look()
 
     def _look(self) -> None:
         """What can be done is told by its state."""
+        self._phase = ""
         cast(Asker, self.app).ask_bursar(("service", "status", "--json"), "", self._looked)
 
     def _looked(self, found: Any) -> None:
@@ -95,12 +99,16 @@ class ServicePage(CommandRun):
         offers = []
         if self._phase == "absent":
             offers.append(("i", "installs", "install"))
+        if self.deed is INSTALL and self.run_ is not None and self.run_.status:
+            offers.append(("a", "installs it anyway", "anyway"))
         if self._is_there:
             if not self._answers:
                 offers.append(("s", "starts", "start"))
             offers += [("r", "restarts", "restart"), ("u", "uninstalls", "uninstall"), ("i", "again", "install")]
         if self._answers or self._phase in ("running", "starting", "failed"):
             offers.append(("x", "stops", "stop"))
+        if not self._phase:
+            return []
         return [*offers, ("l", "log", "logs"), ("v", "looks again", "status")]
 
     def notes(self) -> list[Line]:
@@ -128,7 +136,14 @@ class ServicePage(CommandRun):
 
     def action_begin(self, what: str) -> None:
         """Do that."""
-        deeds = {"install": INSTALL, "start": START, "restart": RESTART, "uninstall": UNINSTALL, "logs": LOGS}
+        deeds = {
+            "install": INSTALL,
+            "start": START,
+            "restart": RESTART,
+            "uninstall": UNINSTALL,
+            "logs": LOGS,
+            "anyway": ANYWAY,
+        }
         deeds |= {"status": STATUS, "stop": STOP if self._is_there else STOP_BY_HAND}
         if what == "status":
             self._look()
