@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from aiohttp import web
 from fakes.commands import Home, home
 from fakes.vendor import answer, no, vendor
 
+from bursar.content.segments import Segments
 from bursar.contract.accounts import Ask
 from bursar.contract.client import AdminClient
 from bursar.contract.places import Places
@@ -270,6 +272,50 @@ async def test_no_secret_is_found_anywhere(machine: Machine, tmp_path: Path) -> 
     assert leaks(texts, PROMPT, ANSWER) == []
     assert leaks({"answer": seen.shown["answer of env/fine"]}, ANSWER)  # it is found where it ought to be
     assert not [path for path in files_of(tmp_path) if Path(path).name.startswith("core")]
+
+
+async def test_kept_content_is_in_one_place_alone_and_nowhere_once_it_is_forgotten(machine: Machine) -> None:
+    seen, folder = machine.seen, machine.places.data_dir / "content"
+    issued = await machine.run("key", "issue", "agent", "--keep-content", "--json")
+    machine.key = json.loads(issued.stdout)["key"]
+    del seen.shown["bursar key issue agent --keep-content --json"]
+    heard = asyncio.create_task(listen(machine))  # noqa: TID251 - awaited below
+    async with aiohttp.ClientSession() as session:
+        for name, way in (("env", "fine"), ("file", "midstream"), ("sealed", "fine"), ("env", "400")):
+            await machine.ask(session, f"{name}/{way}", stream=way == "midstream")
+    await machine.run_all(("status --json", "log --json", "key show agent", "content list --json", "doctor --offline"))
+    calls = [json.loads(line)["exchange_id"] for line in seen.shown["bursar log --json"].splitlines()]
+    shown = [await machine.run("log", "--id", each, "--content") for each in calls]
+    assert all(PROMPT in each.stdout for each in shown)
+    assert (len(calls), sum(ANSWER in each.stdout for each in shown)) == (4, 3)
+    assert leaks({each: said for each, said in seen.shown.items() if "--content" in each}, ENV, FILE, machine.key) == []
+    shown_by_processes(machine)
+
+    there = files_of(machine.home.folder)
+    kept = {where: what for where, what in there.items() if Path(where).is_relative_to(folder)}
+    texts = [zlib.decompress(body) for each in calls for _, body in Segments(folder).find(each)]
+    assert all(PROMPT.encode() in text for text in texts)
+    assert leaks({str(number): text for number, text in enumerate(texts)}, ENV, FILE, SEALED, machine.key) == []
+    elsewhere = {**seen.shown, **{where: what for where, what in there.items() if where not in kept}}
+    elsewhere |= {
+        "stderr": machine.said.read_bytes(),
+        "told": machine.told.read_bytes() if machine.told.exists() else b"",
+    }
+    spoken = {each: said for each, said in elsewhere.items() if "--content" not in each and "answer of" not in each}
+    assert leaks(spoken, PROMPT, ANSWER) == []
+    marks = [what[at : at + 24] for what in kept.values() for at in range(40, len(what) - 24, 24)]
+    assert marks
+    assert not [mark for mark in marks for what in spoken.values() if mark in what]
+
+    assert json.loads((await machine.run("content", "forget", "--key", "agent", "--json")).stdout)["bytes"] > 0
+    machine.process.send_signal(signal.SIGTERM)
+    await asyncio.to_thread(machine.process.wait, 20)
+    heard.cancel()
+    await asyncio.gather(heard, return_exceptions=True)
+    after = files_of(machine.home.folder)
+    assert not [mark for mark in marks for what in after.values() if mark in what]
+    assert leaks(after, PROMPT, ANSWER) == []
+    assert not [where for where in after if Path(where).is_relative_to(folder)]
 
 
 async def listen(machine: Machine) -> None:
