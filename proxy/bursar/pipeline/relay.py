@@ -143,6 +143,10 @@ class StreamRelay:
                             self._room = has_room()
                         if self._room or await self._terms.grow():
                             out.append(payload)
+                            if not self._begun:
+                                # A client waits longest for the beginning, which does not wait for what came with it.
+                                await self._hand_over(out)
+                                out.clear()
                         else:
                             self._cut = True
                 except Refusal:

@@ -204,6 +204,10 @@ async def test_who_was_called_off_is_offered_nothing_more(raw_server: StartRaw, 
     offered: list[bytes] = []
     go = asyncio.Event()
 
+    def take(piece: bytes) -> bool:
+        offered.append(piece)
+        return True
+
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
         await go.wait()
@@ -211,7 +215,7 @@ async def test_who_was_called_off_is_offered_nothing_more(raw_server: StartRaw, 
 
     server = await raw_server(play)
     response = await send(connection, server.url)
-    reading = asyncio.ensure_future(response.read(lambda piece: not offered.append(piece)))
+    reading = asyncio.ensure_future(response.read(take))
     await asyncio.sleep(0)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
