@@ -24,7 +24,7 @@ _MEDIA = b'"source"'
 _CUSTOM = b'"custom"'
 _NESTED = (b'"function":', b'"function" :')
 _NULL = msgspec.Raw(b"null")
-_PLAIN = tuple(
+PLAIN = tuple(
     b'{"role":%b"%b",%b"content":%b%b' % (gap, role, gap, gap, begins)
     for gap in (b"", b" ")
     for role in (b"user", b"assistant", b"system", b"developer")
@@ -72,7 +72,7 @@ def as_chat(fields: dict[str, msgspec.Raw], messages: Sequence[bytes]) -> Shaped
 
 
 def _have_media(messages: Sequence[bytes]) -> bool:
-    return any(_MEDIA in message for message in messages if not message.startswith(_PLAIN))
+    return any(_MEDIA in message for message in messages if not message.startswith(PLAIN))
 
 
 def _made(convert: Callable[[dict[str, Any]], dict[str, Any]], fields: dict[str, msgspec.Raw]) -> Shaped:

@@ -6,13 +6,14 @@ they share are memos whose every step is whole, and one slot that is read once, 
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import msgspec
 
 from bursar.dialects.canonical import PromptParts
+from bursar.dialects.chat_shapes import PLAIN
 from bursar.domain.calibration import ONE
 from bursar.metering.families import Family, family_of
 from bursar.metering.messages import Counted, counted_message
@@ -141,7 +142,7 @@ class PromptCounter:
         size = sum(map(len, contents))
         if not self.text.vocabularies.is_loaded(encoding):
             return bytes_as_tokens(size), size // _BYTES_PER_TOKEN
-        samples = list(_samples(contents, max(_SAMPLE_BYTES, size // _SAMPLES)))
+        samples = _samples(b"\n".join(contents), max(_SAMPLE_BYTES, size // _SAMPLES))
         text = b"\n".join(samples).decode("utf-8", "replace")
         counted = -(-self.text.count_once(text, encoding) * size // max(1, sum(map(len, samples))))
         return counted, scaled(counted, _SAMPLE_FACTOR)
@@ -247,19 +248,16 @@ def _tokens_of(counted: int | Counted, family: Family) -> tuple[int, int]:
     return counted.text, media
 
 
-def _samples(contents: Sequence[bytes], every: int) -> Iterator[bytes]:
+def _samples(content: bytes, every: int) -> list[bytes]:
     """A few bytes from every so many."""
-    at = wanted = 0
-    for content in contents:
-        while wanted < at + len(content):
-            yield content[wanted - at : wanted - at + _SAMPLE_BYTES]
-            wanted += every
-        at += len(content)
+    return [content[place : place + _SAMPLE_BYTES] for place in range(0, len(content), every)]
 
 
 def _is_text(content: bytes) -> bool:
     """Whether a message is nothing but text. One that only may be otherwise counts as otherwise."""
-    return bool(_ONLY_TEXT.search(content, 0, _HEAD)) or not any(mark in content for mark in _MEDIA)
+    if content.startswith(PLAIN) or _ONLY_TEXT.search(content, 0, _HEAD):
+        return True
+    return not any(mark in content for mark in _MEDIA)
 
 
 def scaled(tokens: int, factor: int) -> int:

@@ -37,9 +37,13 @@ class Memo(Generic[V]):
     def get_all(self, keys: Sequence[Hashable]) -> list[V | None]:
         """What was remembered under each of the keys, or None: for many at once much cheaper than one by one."""
         values: list[V | None] = list(map(self._young.get, keys))
-        for place, value in enumerate(values):
-            if value is None:
-                values[place] = self.get(keys[place])
+        old = self._old
+        if old:
+            for place, value in enumerate(values):
+                if value is None:
+                    value = values[place] = old.get(keys[place])
+                    if value is not None:
+                        self.put(keys[place], value)
         return values
 
     def put(self, key: Hashable, value: V) -> None:
