@@ -16,6 +16,7 @@ class Role(Enum):
     STRONG = auto()
     MUTED = auto()
     FAINT = auto()
+    """Lines, dots and what is left of a bar: hardly seen, so nothing that is to be read."""
     ACCENT = auto()
     HELD = auto()
     GOOD = auto()

@@ -30,6 +30,8 @@ def balance(nano: int) -> str:
 def rest(available: int, granted: int, unit: Unit) -> str:
     """What is left of an account, never more than there is; of less than a dollar in hundredths of a cent."""
     available = max(0, available)
+    if unit is Unit.NANO_DOLLARS and not available:
+        return "$0.00"
     if unit is not Unit.NANO_DOLLARS:
         return bare(available, unit)
     step = _CENT if granted >= NANO_PER_USD else _HUNDREDTH_CENT

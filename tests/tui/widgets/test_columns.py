@@ -21,14 +21,27 @@ def test_the_least_important_goes_first_and_the_order_stays() -> None:
 
 
 def test_what_is_left_over_makes_columns_wider() -> None:
-    assert [fit.width for fit in fitted(COLUMNS, 14)] == [7, 3, 2]
+    assert [fit.width for fit in fitted(COLUMNS, 14)] == [6, 3, 2]
     assert [fit.width for fit in fitted(COLUMNS, 100)] == [10, 3, 2]
+    assert [fit.width for fit in fitted(COLUMNS, 100, ["ox", "zebra"])] == [5, 3, 2], "no wider than what they say"
+
+
+def test_what_is_left_over_is_shared_evenly() -> None:
+    three = [Column(name, 2, lambda of, width: Piece(of), most=most) for name, most in (("a", 3), ("b", 20), ("c", 20))]
+    assert [fit.width for fit in fitted(three, 8)] == [2, 2, 2]
+    assert [fit.width for fit in fitted(three, 15)] == [3, 5, 5]
+    assert [fit.width for fit in fitted(three, 16)] == [3, 6, 5]
+
+
+def test_a_word_keeps_off_the_number_before_it_where_there_is_room() -> None:
+    assert titles(fitted(COLUMNS, 11)).text == "name si… e…"
+    assert titles(fitted(COLUMNS, 12)).text == "name si…  e…"
 
 
 def test_numbers_are_at_the_right() -> None:
     fits = fitted(COLUMNS, 14)
-    assert titles(fits).text == "name    si… e…"
-    assert row(fits, "zebra").text == "zebra     5 a "
+    assert titles(fits).text == "name   si…  e…"
+    assert row(fits, "zebra").text == "zebra    5  a "
 
 
 @given(st.integers(min_value=20, max_value=300))

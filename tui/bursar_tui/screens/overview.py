@@ -15,8 +15,11 @@ from bursar_tui.widgets.exchange_columns import NOW
 from bursar_tui.widgets.exchange_table import ExchangeTable
 from bursar_tui.widgets.figures import Figures
 from bursar_tui.widgets.panel import Panel, heading
-from bursar_tui.widgets.spending import Spending
+from bursar_tui.widgets.spending import LEAST, Spending
 from bursar_tui.widgets.upstreams import Upstreams
+
+CHARTS = 2 * LEAST + 2
+"""Rows of the charts below the budgets, with the blank lines above each."""
 
 
 class Overview(LiveScreen):
@@ -55,6 +58,7 @@ class Overview(LiveScreen):
         taken = 6 if wide else 18
         banner = len(self.banner.picture(seen, self.size.width - 2, 0))
         self._accounts.most = max(2, self.size.height - taken - banner)
+        self._accounts.spare = CHARTS if wide else 0
         super().show(seen)
 
     @on(ExchangeTable.Opened)

@@ -242,7 +242,7 @@ class Playground(LiveScreen):
         """More of the answer, or of what comes before it; where one follows the other, a word says which it is."""
         last = self.transcript.blocks[-1] if self.transcript.blocks else None
         if last is not None and last.role is not role and (role is Role.MUTED or last.goes_on):
-            self.transcript.say(f"({does})", Role.FAINT)
+            self.transcript.say(f"({does})", Role.MUTED)
         self.transcript.go_on(text, role, code=role is Role.TEXT)
 
     def _cancel(self) -> None:
@@ -284,7 +284,7 @@ class Playground(LiveScreen):
         if not turns:
             return BLANK
         return line(
-            Piece(f"{counted(turns, 'question')} so far; what was answered goes along with the next", Role.FAINT)
+            Piece(f"{counted(turns, 'question')} so far; what was answered goes along with the next", Role.MUTED)
         )
 
     def _teaching(self, seen: Seen) -> list[Line]:

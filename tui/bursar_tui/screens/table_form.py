@@ -158,7 +158,7 @@ class TableForm(Dialog[str]):
         return [
             BLANK,
             line(Piece(f"{setting.meaning}{default}", Role.TEXT)),
-            line(Piece(f"Must be {setting.allowed}." if setting.allowed else "", Role.FAINT)),
+            line(Piece(f"Must be {setting.allowed}." if setting.allowed else "", Role.MUTED)),
         ]
 
     @property

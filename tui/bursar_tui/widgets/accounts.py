@@ -1,5 +1,8 @@
 """Accounts: what is left of each, until when, and when it runs out at this rate."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from bursar.domain.account import AccountKind, Unit
 from bursar.domain.cycle import Every
 from bursar_tui.ink import BLANK, GAP, Line, Piece, Role, apart, columns_of, joined, kept, left, line, right
@@ -20,9 +23,11 @@ WIDE = 76
 
 
 class Accounts(Panel):
-    """Every plan, wallet and cap, the most urgent first, in at most `most` rows."""
+    """Every plan, wallet and cap, the most urgent first, in at most `most` rows; with `spare` for something else."""
 
     most = 6
+    spare = 0
+    """How many of the rows are not taken where one line for each account will do."""
 
     def picture(self, seen: Seen, width: int, height: int) -> list[Line]:
         """A heading, then one line for each account, or three where there is room."""
@@ -33,24 +38,35 @@ class Accounts(Panel):
         urgent = sum(outlook.level is not Level.LASTS for outlook in each)
         detail = f"{counted(urgent, 'account')} short" if urgent else "enough at this rate"
         head = heading("Budgets", (Piece(detail, Role.WARN if urgent else Role.MUTED),), width)
-        if width >= ROOMY_WIDTH and self.app.size.height >= ROOMY_HEIGHT and 4 * len(each) <= self.most:
+        tall = self.app.size.height >= ROOMY_HEIGHT
+        if width >= ROOMY_WIDTH and tall and 4 * len(each) <= self.most - self.spare:
             return [head, *[row for outlook in each for row in (*roomy(seen, outlook, width), BLANK)][:-1]]
+        names = _names(each)
         if width < WIDE and 2 * len(each) <= self.most:
-            return [head, *[row for outlook in each for row in middling(seen, outlook, width)]]
-        rows = [compact(seen, outlook, width) for outlook in each]
+            return [head, *[row for of in each for row in middling(seen, of, names[of.account.id], width)]]
+        rows = [compact(seen, of, names[of.account.id], width) for of in each]
         return [head, *spaced(rows, self.most)]
 
 
-def compact(seen: Seen, outlook: Outlook, width: int) -> Line:
+def _names(each: Sequence[Outlook]) -> dict[str, str]:
+    """The name of each account by its id; where several have one name, with what each of them is."""
+    count = Counter(outlook.account.name for outlook in each)
+    return {
+        of.account.id: f"{of.account.name} {of.account.kind}" if count[of.account.name] > 1 else of.account.name
+        for of in each
+    }
+
+
+def compact(seen: Seen, outlook: Outlook, name: str, width: int) -> Line:
     """`▲ laptop-day  ■■■■▨▨□□□□  $0.73 of $5.00  out in 11 min ≈15:10`."""
     mark, standing, unit = level_mark(outlook), outlook.standing, outlook.account.unit
     wide = width >= WIDE
-    name, figures, when = (14, 17, 26) if wide else (11, 8, 13)
+    named, figures, when = (16, 17, 26) if wide else (11, 8, 13)
     has = rest(standing.available, standing.granted, unit)
-    bar = max(4, width - 2 - name - 1 - 1 - figures - 2 - when)
+    bar = max(4, width - 2 - named - 1 - 1 - figures - 2 - when)
     return line(
         Piece(f"{mark.glyph} ", mark.role),
-        Piece(left(outlook.account.name, name), Role.TEXT),
+        Piece(left(name, named), Role.TEXT),
         GAP,
         account_bar(standing, bar, shade_of(outlook)),
         GAP,
@@ -60,11 +76,11 @@ def compact(seen: Seen, outlook: Outlook, width: int) -> Line:
     )
 
 
-def middling(seen: Seen, outlook: Outlook, width: int) -> list[Line]:
+def middling(seen: Seen, outlook: Outlook, name: str, width: int) -> list[Line]:
     """The same in two lines, for a column beside the calls."""
     mark, standing, unit = level_mark(outlook), outlook.standing, outlook.account.unit
     has = f"{rest(standing.available, standing.granted, unit)} of {bare(standing.granted, unit)}"
-    title = (Piece(f"{mark.glyph} ", mark.role), Piece(outlook.account.name))
+    title = (Piece(f"{mark.glyph} ", mark.role), Piece(name))
     return [
         line(apart(title, when_pieces(seen, outlook, mark), width)),
         line(
@@ -130,7 +146,7 @@ def when_pieces(seen: Seen, outlook: Outlook, mark: Mark) -> tuple[Piece, ...]:
     end_ms = outlook.standing.cycle.end_ms
     reset = f"resets in {span(end_ms - seen.now_ms)}" if end_ms is not None else ""
     if outlook.level is Level.USED_UP:
-        return Piece("used up", Role.BAD), Piece(f"  {reset}", Role.MUTED)
+        return Piece("used up", Role.BAD), Piece(f"  {reset}" if reset else "", Role.MUTED)
     if outlook.out_ms is not None:
         at = about(outlook.out_ms, seen.now_ms, seen.zone)
         return (
@@ -141,7 +157,7 @@ def when_pieces(seen: Seen, outlook: Outlook, mark: Mark) -> tuple[Piece, ...]:
             Piece(f" ≈{at}", Role.MUTED),
         )
     if outlook.level is Level.LOW:
-        return Piece("low", Role.WARN), Piece(f"  {reset}", Role.MUTED)
+        return Piece("low", Role.WARN), Piece(f"  {reset}" if reset else "", Role.MUTED)
     return Piece(reset or "lasts", Role.MUTED), Piece("")
 
 

@@ -33,7 +33,7 @@ class Whom(Panel):
         start = [Piece("to ", Role.MUTED), Piece(manner.model or "nobody yet", Role.STRONG, pick)]
         if alias is not None and alias.routes:
             more = f" and {len(alias.routes) - 1} more" if len(alias.routes) > 1 else ""
-            start += [Piece(" → ", Role.MUTED), Piece(alias.routes[0], Role.MUTED), Piece(more, Role.FAINT)]
+            start += [Piece(" → ", Role.MUTED), Piece(alias.routes[0], Role.MUTED), Piece(more, Role.MUTED)]
         parts = []
         if manner.max_tokens is not None:
             parts.append(f"at most {counted(manner.max_tokens, 'token')}")

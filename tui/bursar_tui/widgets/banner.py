@@ -38,7 +38,7 @@ class Banner(Panel):
             for glyph, role, text in problems(seen)
             for first, part in wrapped(text, width - 2)
         ]
-        return spaced(lines, max(1, self.app.size.height // 6))
+        return spaced(lines, max(2, self.app.size.height // 8))
 
 
 def wrapped(text: str, width: int) -> Iterator[tuple[bool, str]]:
@@ -126,7 +126,5 @@ def _in_doubt(snapshot: Snapshot) -> str:
             if account_id in snapshot.accounts and snapshot.accounts[account_id].unit is Unit.NANO_DOLLARS
         ]
         held += max(dollars, default=0)
-    still = f"{balance(held)} stays held" if held else "they stay held"
-    return (
-        f"{counted(len(snapshot.in_doubt), 'hold')} in doubt after a crash: {still} until it is known what they used."
-    )
+    still = f", {balance(held)} held" if held else ""
+    return f"{counted(len(snapshot.in_doubt), 'hold')} in doubt after a crash{still}: s in Budgets decides."

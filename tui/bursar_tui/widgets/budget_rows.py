@@ -48,9 +48,10 @@ def budget_line(seen: Seen, budget: Budget, width: int) -> Line:
         return line(name, GAP, Piece(right(has, 8)), Piece("  "), Piece(mark.word, mark.role))
     roomy = width >= ROOMY
     kind = Piece(left(kind_of(account) if roomy else str(account.kind), 13 if roomy else 8), Role.MUTED)
-    scope = (Piece(left(account.scope, 18), Role.MUTED), GAP) if roomy else ()
+    more = max(0, width - ROOMY)
+    scope = (Piece(left(account.scope, 18 + min(14, more // 3)), Role.MUTED), GAP) if roomy else ()
     unit = unit_words(account.unit) if roomy else ""
-    figures = Piece(right(f"{has} of {whole}{unit}", 25 if roomy else 17))
+    figures = Piece(right(f"{has} of {whole}{unit}", 25 + min(3, more // 3) if roomy else 17))
     end = kept(budget_end(seen, budget), 24)
     bar = max(4, width - columns_of((*name, kind, *scope, figures)) - 5 - 24)
     shade = account_bar(standing, bar, shade_of(outlook))

@@ -115,7 +115,7 @@ def _why(row: Row, width: int) -> Piece:
     for attempt in exchange.attempts:
         if attempt.code:
             return Piece(f"{attempt.upstream}: {attempt.message or attempt.code}", Role.MUTED)
-    return Piece(exchange.finish_reason, Role.FAINT)
+    return Piece(exchange.finish_reason, Role.MUTED)
 
 
 STATE = Column("state", 9, _state)

@@ -10,7 +10,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from bursar.contract.snapshot import ExchangeView
-from bursar_tui.ink import BLANK, Ground, Line
+from bursar_tui.ink import BLANK, Ground, Line, width_of
 from bursar_tui.seen import Seen
 from bursar_tui.widgets.columns import Column, Fitted, fitted, row, titles
 from bursar_tui.widgets.exchange_columns import Row
@@ -64,6 +64,9 @@ class ExchangeTable(ScrollView, can_focus=True):
         self._teach = teach
         self._seen: Seen | None = None
         self._fitted: list[Fitted[Row]] = []
+        self._widest: dict[str, tuple[int, Row]] = {}
+        """By the title of a column the row that has had most to say in it since the table has this width."""
+        self._measured: set[tuple[str, int]] = set()
         self._exchanges: list[ExchangeView] = []
         self._ids: list[str] = []
         self._taught: list[Line] = []
@@ -108,10 +111,30 @@ class ExchangeTable(ScrollView, can_focus=True):
         if round(self.scroll_y) and self._at != was:
             # Calls that arrive above what is being looked at do not push it away.
             self.scroll_to(y=round(self.scroll_y) + self._at - was, animate=False)
+        self._measure(seen)
         self._paint()
         if self.cursor_id is not None and self.cursor_id != self._passed:
             self._passed = self.cursor_id
             self.post_message(self.Passed(self.cursor_id))
+
+    def _measure(self, seen: Seen) -> None:
+        """Columns are as wide as what has been in view needs; they become wider, and not narrower while one looks."""
+        top, wider = round(self.scroll_y), False
+        for exchange in self._exchanges[top : top + self.room.height]:
+            what = (exchange.id, len(exchange.attempts))
+            if what in self._measured:
+                continue
+            if len(self._measured) >= _MOST_MADE:
+                self._measured = set()
+            self._measured.add(what)
+            of = Row(exchange, seen.now_ms, seen.zone)
+            for column in self._columns:
+                said = min(column.most, width_of(column.cell(of, column.most).text))
+                if said > self._widest.get(column.title, (column.least, of))[0]:
+                    self._widest[column.title], wider = (said, of), True
+        if wider or not self._fitted:
+            self._fitted = fitted(self._columns, self.room.width, [of for _, of in self._widest.values()])
+            self._ended = {}
 
     def _take_room(self, wanted: Size) -> None:
         """So much there is to scroll through. One row more or less moves nothing but the thumb of the scrollbar; a
@@ -178,7 +201,7 @@ class ExchangeTable(ScrollView, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Another width fits other columns."""
         del event
-        self._fitted = fitted(self._columns, self.room.width)
+        self._fitted, self._widest, self._measured = [], {}, set()
         self._ended = {}
         self.refresh()
         self._again()

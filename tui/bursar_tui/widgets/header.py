@@ -32,7 +32,8 @@ class Header(Panel):
         address = (*tie, Piece("  "), Piece(seen.snapshot.public_url, Role.MUTED)) if seen.snapshot.public_url else tie
         tabs = (*name, *self._tab_pieces(named=True))
         numbers = (name[0], GAP, *self._tab_pieces(named=False))
-        for start, end in ((tabs, address), (tabs, tie), (numbers, tie)):
+        bare = tuple(self._tab_pieces(named=True))
+        for start, end in ((tabs, address), (tabs, tie), (bare, tie), (numbers, tie)):
             if columns_of(start) + columns_of(end) + 1 <= width:
                 return [line(apart(start, end, width))]
         current = [piece for piece in numbers if piece.role is Role.TAB]
@@ -45,9 +46,9 @@ class Header(Panel):
             if tab.name == self._current:
                 yield Piece(f" {number} {tab.title} ", Role.TAB, action)
                 continue
-            yield Piece(f" {number} ", Role.FAINT if named else Role.MUTED, action)
+            yield Piece(f" {number} ", Role.MUTED, action)
             if named:
-                yield Piece(f"{tab.title} ", Role.MUTED, action)
+                yield Piece(f"{tab.title} ", Role.TEXT, action)
 
 
 def tie_pieces(seen: Seen) -> tuple[Piece, ...]:

@@ -44,14 +44,12 @@ def key_rows(seen: Seen, spent: Mapping[str, SpendRow], width: int) -> list[List
     words = f"{len(keys) - refused} accepted" + (f", {refused} refused" if refused else "")
     keeping = sum(key.keep_content for key in keys)
     words += f", {KEEPS} {keeping} with content kept" if keeping else ""
-    columns = fitted(COLUMNS, width)
+    rows = [KeyRow(key, spent.get(key.name), seen.now_ms, caps_of(seen, key)) for key in keys]
+    columns = fitted(COLUMNS, width, rows)
     return [
         ListRow(heading("Keys", (Piece(words, Role.MUTED),), width)),
         ListRow(titles(columns)),
-        *(
-            ListRow(row(columns, KeyRow(key, spent.get(key.name), seen.now_ms, caps_of(seen, key))), key.name)
-            for key in keys
-        ),
+        *(ListRow(row(columns, each), each.key.name) for each in rows),
     ]
 
 
@@ -111,7 +109,7 @@ def _hint(each: KeyRow, width: int) -> Piece:
 
 def _used(each: KeyRow, width: int) -> Piece:
     if each.key.last_used_ms is None:
-        return Piece("never", Role.FAINT)
+        return Piece("never", Role.MUTED)
     return Piece(f"{span(each.now_ms - each.key.last_used_ms)} ago", Role.MUTED)
 
 

@@ -33,7 +33,7 @@ def _alias(seen: Seen, alias: AliasView, width: int) -> Iterator[Line]:
     yield line(Piece(f"{words}{went}", Role.MUTED))
     yield BLANK
     yield line(Piece("Chain", Role.STRONG), Piece("  tried in this order, those that are not well last", Role.MUTED))
-    columns = fitted(COLUMNS, width)
+    columns = fitted(COLUMNS, width, [(place, link, seen.now_ms) for place, link in enumerate(chain, 1)])
     yield titles(columns)
     for place, link in enumerate(chain, 1):
         yield row(columns, (place, link, seen.now_ms))

@@ -42,7 +42,7 @@ def model_rows(seen: Seen, width: int) -> list[ListRow]:
     ]
     stuck = sum(all(link.health != "ok" for link in of.chain) for of in each)
     words = f"{stuck} of {len(each)} with no route that is well" if stuck else "each has a route that is well"
-    columns = fitted(COLUMNS, width)
+    columns = fitted(COLUMNS, width, each)
     return [
         ListRow(heading("Models", (Piece(words, Role.WARN if stuck else Role.MUTED),), width)),
         ListRow(titles(columns)),
@@ -97,7 +97,7 @@ def _went_on(each: ModelRow, width: int) -> Piece:
 
 
 COLUMNS = (
-    Column("state", 7, _state, most=12),
+    Column("state", 7, _state, most=12, fickle=True),
     Column("model", 8, _name, most=20),
     Column("goes to", 24, _chain, rank=1, most=70),
     Column("in /M", 6, _input, rank=3, number=True),

@@ -157,7 +157,7 @@ class RowList(ScrollView, can_focus=True):
             return
         number = max(0, min(number, len(places) - 1))
         place, top, height = places[number], round(self.scroll_y), self.room.height
-        if place < top:
+        if place < top or (number == 0 and top and place < height):
             # What stands above the first row comes into view with it.
             self.scroll_to(y=place if number else 0, animate=False)
         elif place >= top + height:

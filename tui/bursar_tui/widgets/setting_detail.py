@@ -52,7 +52,7 @@ def _table(stated: Stated, path: Path, width: int) -> Iterator[Line]:
     yield BLANK
     for setting in known:
         value = stated.value((*path, setting.key))
-        role = Role.STRONG if value is not None else Role.FAINT
+        role = Role.STRONG if value is not None else Role.MUTED
         text = as_toml(value) if value is not None else setting.default or "·"
         yield line(Piece(f"{setting.key:<20} ", Role.MUTED), Piece(text, role))
     if path[0] in NOUNS:

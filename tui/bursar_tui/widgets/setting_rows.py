@@ -93,7 +93,7 @@ def _sections(stated: Stated, width: int) -> Iterator[ListRow]:
             yield ListRow(_header(stated, path), row_id(path))
             yield from _settings(stated, path, width)
         if not once and not stated.names(section):
-            none = line(Piece(f"[{section}.NAME]", Role.FAINT), Piece(f"  no {NOUNS[section]} yet", Role.FAINT))
+            none = line(Piece(f"[{section}.NAME]", Role.MUTED), Piece(f"  no {NOUNS[section]} yet", Role.MUTED))
             yield ListRow(none)
 
 
@@ -120,7 +120,7 @@ def _row(stated: Stated, path: Path, default: str, width: int) -> Line:
     wrong = bool(stated.problems(path))
     key = Piece(f"  {left(path[-1], min(_KEY, width // 2))}", Role.MUTED)
     if value is None:
-        shown = (Piece(default or "·", Role.FAINT), Piece("  default" if default else "", Role.FAINT))
+        shown = (Piece(default or "·", Role.MUTED), Piece("  default" if default else "", Role.MUTED))
         return line(key, GAP, Piece("✗ needed", Role.BAD)) if wrong else line(key, GAP, shown)
     text = "…" if isinstance(value, Mapping) and len(value) > 8 else as_toml(value)
     if wrong:

@@ -51,7 +51,7 @@ def _upstream(seen: Seen, view: UpstreamView, width: int) -> Iterator[Line]:
     if not view.routes:
         yield from sentence("No alias goes there yet: add it to the routes of an alias.", width)
         return
-    columns = fitted(ROUTES, width)
+    columns = fitted(ROUTES, width, [(route, seen.now_ms) for route in view.routes])
     yield titles(columns)
     for route in view.routes:
         yield row(columns, (route, seen.now_ms))

@@ -34,17 +34,18 @@ def upstream_rows(seen: Seen, width: int) -> list[ListRow]:
     every = well == len(used)
     words = Piece("all well" if every else f"{well} of {len(used)} well", Role.MUTED if every else Role.WARN)
     head = ListRow(heading("Upstreams", (words,) if used else (), width))
-    columns = fitted(COLUMNS, width)
     purses = wallets(seen)
-    rows = [head]
+    rows, each = [head], []
+    for view in used:
+        wallet = purses.get(view.name)
+        said = seen.snapshot.balances.get(wallet.outlook.account.id) if wallet is not None else None
+        each.append(UpstreamRow(view, wallet, said, seen.now_ms))
+    columns = fitted(COLUMNS, width, each)
     if used:
         rows.append(ListRow(titles(columns)))
     else:
         rows += [ListRow(each) for each in teach()]
-    for view in used:
-        wallet = purses.get(view.name)
-        said = seen.snapshot.balances.get(wallet.outlook.account.id) if wallet is not None else None
-        rows.append(ListRow(row(columns, UpstreamRow(view, wallet, said, seen.now_ms)), view.name))
+    rows += [ListRow(row(columns, of), of.view.name) for of in each]
     if found:
         rows += [ListRow(BLANK), ListRow(heading("Found on this machine", (Piece("not in use", Role.MUTED),), width))]
         rows += [ListRow(row(columns, UpstreamRow(each, None, None, seen.now_ms)), each.name) for each in found]
@@ -128,14 +129,14 @@ def _why(each: UpstreamRow, width: int) -> Piece:
 
 
 COLUMNS = (
-    Column("state", 8, _state, most=14),
+    Column("state", 8, _state, most=14, fickle=True),
     Column("upstream", 8, _name, most=20),
     Column("first", 6, _latency, rank=2, number=True),
     Column("routes", 11, _routes, rank=3),
     Column("lists", 5, _listed, rank=5, number=True),
     Column("wallet", 8, _wallet, rank=4, number=True),
     Column("drift", 8, _drift, rank=6, number=True),
-    Column("why", 18, _why, rank=1, most=60),
+    Column("why", 18, _why, rank=1, most=60, fickle=True),
 )
 
 

@@ -49,7 +49,7 @@ def group_rows(view: UsageView, width: int, *, asking: bool) -> list[ListRow]:
         words = "Asking …" if asking else "Nothing was used in this time."
         return [ListRow(heading(noun, (), width)), *(ListRow(each) for each in sentence(words, width))]
     shares = shares_of(view.measured, rows, before)
-    columns = fitted(COLUMNS, width)
+    columns = fitted(COLUMNS, width, shares)
     return [
         ListRow(heading(noun, (Piece(f"{len(rows)}, by {view.measured}", Role.MUTED),), width)),
         ListRow(stacked(shares, width)),
@@ -124,7 +124,7 @@ def _change(share: Share, width: int) -> Piece:
 
 COLUMNS: tuple[Column[Share], ...] = (
     Column("", 18, _name, most=32),
-    Column("share", 8, _bar, rank=3, most=60),
+    Column("share", 8, _bar, rank=3, most=60, fickle=True),
     Column("", 5, _share, rank=1, number=True),
     Column("spend", 9, _spend, rank=2, number=True),
     Column("change", 8, _change, rank=6, number=True),
