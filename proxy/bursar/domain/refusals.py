@@ -131,6 +131,12 @@ class ModelDenied(Forbidden):
     code = "model_access_denied"
 
 
+class ProjectDenied(Forbidden):
+    """The key is of another project."""
+
+    code = "project_not_allowed"
+
+
 class AddressDenied(Forbidden):
     """The key may not be used from there."""
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from bursar.client_keys import checked_project
 from bursar.contract.exposure import ExposureView
 from bursar.domain.client_key import ClientKey
-from bursar.domain.refusals import AddressDenied, ExpiredKey, Forbidden, MissingKey, Unauthenticated
+from bursar.domain.refusals import AddressDenied, ExpiredKey, Forbidden, MissingKey, ProjectDenied, Unauthenticated
 from bursar.endpoints.context import Context
 from bursar.endpoints.from_outside import EXPOSURE
 
@@ -42,9 +42,20 @@ def authenticate(request: web.Request, context: Context) -> ClientKey:
 
 
 def project_of(request: web.Request, key: ClientKey) -> str:
-    """What a request counts for: the project in its address, else its key's. Raises InvalidParameter."""
+    """What a request counts for: its key's project, else the one in its address.
+
+    Raises ProjectDenied where both are there and differ, since a tool could step out of its project's cap by that;
+    InvalidParameter for what is no project's name.
+    """
     named = request.match_info.get("project")
-    return (checked_project(named) if named else "") or key.project
+    if not named or named == key.project:
+        return key.project
+    if key.project:
+        raise ProjectDenied(
+            f'The key "{key.name}" counts for the project "{key.project}" and no other: take /p/… out of the base URL, '
+            "or use a key without a project there."
+        )
+    return checked_project(named)
 
 
 def _from_outside(presented: str, exposure: ExposureView, context: Context) -> ClientKey:

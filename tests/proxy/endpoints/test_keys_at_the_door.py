@@ -184,6 +184,28 @@ async def test_an_answer_is_no_longer_than_the_key_allows(tmp_path: Path, stream
         assert "x-bursar-limit-set" not in answer.headers
 
 
+async def test_a_key_of_a_project_counts_for_no_other(tmp_path: Path) -> None:
+    cap = '[caps.thesis]\nproject = "thesis"\nusd = "0"\nevery = "total"\n'
+    async with running_proxy(tmp_path, cap) as proxy:
+        free, bound = await issued(proxy, "free"), await issued(proxy, "bound", project="thesis")
+
+        async def asked(key: str, base: str) -> tuple[int, str]:
+            body = {"model": "fast", "messages": MESSAGES}
+            headers = {"Authorization": f"Bearer {key}"}
+            url = f"{proxy.base_url.removesuffix('/v1')}{base}/chat/completions"
+            async with proxy.session.post(url, json=body, headers=headers) as response:
+                return response.status, (await response.json()).get("error", {}).get("message", "")
+
+        for base in ("/v1", "/p/thesis/v1", "/p/thesis"):
+            assert (await asked(bound, base))[0] == 402
+        for base in ("/p/other/v1", "/p/Thesis/v1", "/p/thesis%20/v1"):
+            status, message = await asked(bound, base)
+            assert status == 403
+            assert message.startswith('The key "bound" counts for the project "thesis" and no other')
+        assert [(await asked(free, base))[0] for base in ("/v1", "/p/other/v1", "/p/thesis/v1")] == [200, 200, 402]
+        assert {each.project for each in await proxy.records()} == {"", "other"}
+
+
 async def test_wrong_keys_are_looked_at_ten_times_a_minute_and_right_ones_always(tmp_path: Path) -> None:
     async with running_proxy(tmp_path) as proxy:
         wrong = [await proxy.chat(key=f"bk-wrong{n}") for n in range(12)]
