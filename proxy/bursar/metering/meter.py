@@ -36,11 +36,15 @@ class Meter:
         self._reasoning = Tally(counter.text, family.encoding)
         self._notes: dict[str, None] = {}
         self._reported: Usage | None = None
+        self._undoubted = False
         self._said_since = False
+        self._reasoned = False
         self._longest_chunk = 0
         self._slack = self._answer.slack
         self._running = 0
         self._heard = False
+        self.tier: str | None = None
+        """The service tier that the upstream says it has answered by, once it has."""
 
     def prompt_is(self, tokens: int) -> None:
         """Our count of the prompt, where it was a guess before."""
@@ -55,6 +59,8 @@ class Meter:
         if heard.usage is not None:
             self._report(heard.usage)
             changed = True
+        if heard.tier is not None:
+            self.tier = heard.tier
         if heard.notes:
             self._notes.update(dict.fromkeys(heard.notes))
         if not self._heard and heard.error is None and heard.finish_reason != "error":
@@ -99,14 +105,14 @@ class Meter:
 
     def written(self) -> int:
         """The completion so far in tokens of ours, to the last letter, before any factor."""
-        written = self._answer.exact() + self._reasoning.exact()
+        written = self._answer.exact() + self._thought()
         self._running = max(self._running, scaled(written, self._factor.held))
         return written
 
     @property
     def reasoned(self) -> bool:
         """Whether any reasoning was seen: of what is charged for that, a part may be hidden."""
-        return self._reasoning.exact() > 0
+        return self._thought() > 0
 
     @property
     def counted(self) -> Usage:
@@ -114,7 +120,7 @@ class Meter:
         return Usage(
             prompt_tokens=self._prompt_counted,
             completion_tokens=self.exact(),
-            reasoning_tokens=scaled(self._reasoning.exact(), self._factor.counted),
+            reasoning_tokens=scaled(self._thought(), self._factor.counted),
         )
 
     @property
@@ -123,6 +129,8 @@ class Meter:
         reported = self._reported
         if reported is None:
             return self.counted
+        if self._undoubted and not self._said_since:
+            return reported
         if self._doubts_prompt(reported):
             reported = _sides(Usage(prompt_tokens=self._prompt_counted), reported)
         if self._doubts_completion(reported):
@@ -135,15 +143,18 @@ class Meter:
     def quality(self) -> Quality:
         """How surely `usage` is known: reported where the upstream stated both sides, and said nothing after."""
         reported = self._reported
-        if reported is None or self._said_since or self._doubts_prompt(reported) or self._doubts_completion(reported):
+        if reported is None or self._said_since:
             return Quality.COUNTED
-        return Quality.REPORTED
+        if self._undoubted or not (self._doubts_prompt(reported) or self._doubts_completion(reported)):
+            return Quality.REPORTED
+        return Quality.COUNTED
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Short marks of what was unusual."""
-        notes = dict(self._notes)
-        if self._reported is not None:
+        notes = self._notes
+        if self._reported is not None and not self._undoubted:
+            notes = dict(notes)
             doubts = self._doubts_prompt(self._reported), self._doubts_completion(self._reported)
             notes.update(dict.fromkeys(doubt for doubt in doubts if doubt))
         return tuple(notes)
@@ -169,6 +180,7 @@ class Meter:
         if length > self._longest_chunk:
             self._longest_chunk = length
         if reasoning:
+            self._reasoned = True
             changed = self._reasoning.add(reasoning)
             if len(text) > len(reasoning):
                 changed = self._answer.add(text.replace(reasoning, "", 1)) or changed
@@ -189,8 +201,15 @@ class Meter:
             usage = _sides(usage if usage.prompt_tokens else earlier, usage if usage.completion_tokens else earlier)
         self._reported = usage
         self._said_since = False
+        # What lies within these is believed whatever we count: most reports are doubted by nobody ever.
+        prompt, completion = usage.prompt_tokens, usage.completion_tokens
+        self._undoubted = 0 < prompt <= _BELIEVED_BEYOND and 0 < completion <= _BELIEVED_BEYOND
         if not self._doubts_completion(usage):
             self._running = max(self._running, usage.completion_tokens)
+
+    def _thought(self) -> int:
+        """The reasoning so far in tokens of ours, to the last letter."""
+        return self._reasoning.exact() if self._reasoned else 0
 
     def _doubts_prompt(self, reported: Usage) -> str:
         """Why the reported prompt is not believed; empty where it is."""

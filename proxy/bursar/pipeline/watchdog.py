@@ -19,7 +19,7 @@ class Watchdog:
         self._end = self._due = end
         self._timer: asyncio.TimerHandle | None = None
         self._looks_at = inf
-        self._timeout = asyncio.timeout(None)
+        self._timeout = asyncio.Timeout(None)
 
     async def __aenter__(self) -> "Watchdog":
         await self._timeout.__aenter__()

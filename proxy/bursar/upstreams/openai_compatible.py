@@ -1,7 +1,7 @@
 """Anyone behind `/chat/completions` and a bearer key."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import ClassVar
@@ -23,7 +23,9 @@ USER_AGENT = "Mozilla/5.0 (compatible; Bursar; +local proxy)"
 """Some vendors' edges refuse what they do not take for an ordinary program."""
 
 _LONGEST_ERROR = 64 * 1024
-_PASSED_ON = ("x-request-id", "openai-version", "openai-processing-ms", "x-web-search-used", "x-web-search-count")
+_PASSED_ON = frozenset(
+    ("x-request-id", "openai-version", "openai-processing-ms", "x-web-search-used", "x-web-search-count")
+)
 _PASSED_ON_PREFIX = "x-ratelimit-"
 
 
@@ -80,11 +82,9 @@ class OpenAiCompatible:
             to = self._addresses[path] = address("POST", URL(self.base_url + path), self._headers)
         return HttpOpening(self, to, body)
 
-    async def send(self, to: Address, body: bytes | None, delivery: Delivery) -> Response:
+    def send(self, to: Address, body: bytes | None, delivery: Delivery) -> Coroutine[None, None, Response]:
         """The upstream's answer, whatever its status."""
-        return await self._connection.send(
-            to, body, upstream=self.name, connect_s=self.times.connect_s, delivery=delivery
-        )
+        return self._connection.send(to, body, upstream=self.name, connect_s=self.times.connect_s, delivery=delivery)
 
     @property
     def listing_urls(self) -> tuple[URL, ...]:
@@ -177,29 +177,22 @@ class HttpAnswer:
     """An answer over HTTP; see `upstream.Answer`."""
 
     def __init__(self, response: Response, upstream: OpenAiCompatible) -> None:
+        headers = response.headers
         self._response = response
         self._upstream = upstream
-        self._plain = self._inflated(response.headers.get("Content-Encoding", "identity").lower())
-
-    @property
-    def status(self) -> int:
-        return self._response.status
+        self._plain = self._inflated(headers.get("Content-Encoding", "identity").lower())
+        self.status = response.status
+        self.streams = headers.get("Content-Type", "").lower().startswith("text/event-stream")
+        self.model = headers.get("X-Actual-Model", "")
 
     @property
     def headers(self) -> dict[str, str]:
-        return {
-            name: self._upstream.cleared(value)
-            for name, value in self._response.headers.items()
-            if name.lower() in _PASSED_ON or name.lower().startswith(_PASSED_ON_PREFIX)
-        }
-
-    @property
-    def streams(self) -> bool:
-        return self._response.headers.get("Content-Type", "").lower().startswith("text/event-stream")
-
-    @property
-    def model(self) -> str:
-        return self._response.headers.get("X-Actual-Model", "")
+        passed_on = {}
+        for name, value in self._response.headers.items():
+            plain_name = name.lower()
+            if plain_name in _PASSED_ON or plain_name.startswith(_PASSED_ON_PREFIX):
+                passed_on[name] = self._upstream.cleared(value)
+        return passed_on
 
     async def read(self, pass_on: PassOn | None = None) -> bytes:
         """The next bytes, inflated where they came compressed, empty at the end. Raises a Refusal.
