@@ -8,6 +8,8 @@ TOKENS_PER_PRICE = 1_000_000
 FACTOR_ONE = 1_000_000
 """A price factor of 1.0: factors are integers in millionths."""
 
+_PARTS = TOKENS_PER_PRICE * FACTOR_ONE
+
 _LARGEST_USD = Decimal(9_000_000_000)
 
 
@@ -36,31 +38,27 @@ def charge(lines: Iterable[tuple[int, int]], factor: int = FACTOR_ONE) -> int:
         if tokens < 0 or price < 0:
             raise ValueError(f"cannot charge {tokens} tokens at {price}")
         total += tokens * price
-    return -(-total * factor // (TOKENS_PER_PRICE * FACTOR_ONE))
+    return -(-total * factor // _PARTS)
 
 
 def usd(nano: int, places: int = 2) -> str:
     """Nano-dollars as `$5.00`, with at least `places` decimals and as many more as it takes to be exact."""
-    sign, whole, decimals = _decimal(nano, places)
+    sign, (whole, rest) = "-" if nano < 0 else "", divmod(abs(nano), NANO_PER_USD)
+    decimals = f"{rest:09d}".rstrip("0").ljust(places, "0")
     return f"{sign}${whole:,}.{decimals}" if decimals else f"{sign}${whole:,}"
 
 
 def plain_usd(nano: int) -> str:
     """Nano-dollars as a plain decimal number for headers and files: `0.00475`, never with an exponent."""
-    sign, whole, decimals = _decimal(nano, 1)
-    return f"{sign}{whole}.{decimals}"
+    whole, rest = divmod(abs(nano), NANO_PER_USD)
+    decimals = f"{rest:09d}".rstrip("0") or "0"
+    return f"{whole}.{decimals}" if nano >= 0 else f"-{whole}.{decimals}"
 
 
 def plain_millionths(amount: int) -> str:
     """Millionths as a plain decimal number without needless zeros: `1.5`, `0.33`, `20`."""
     sign, (whole, rest) = "-" if amount < 0 else "", divmod(abs(amount), FACTOR_ONE)
     return f"{sign}{whole}.{rest:06d}".rstrip("0").rstrip(".")
-
-
-def _decimal(nano: int, places: int) -> tuple[str, int, str]:
-    """The sign, the whole dollars and the decimals, at least so many of them."""
-    whole, rest = divmod(abs(nano), NANO_PER_USD)
-    return "-" if nano < 0 else "", whole, f"{rest:09d}".rstrip("0").ljust(places, "0")
 
 
 def _scaled(text: str, scale: int, what: str) -> int:

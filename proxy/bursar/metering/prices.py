@@ -99,18 +99,18 @@ class PriceBook:
         if known.model is None or (known.price is not None and not service_tier):
             return known.price
         rates = known.model.rates(at_ms, prompt_tokens, service_tier)
-        return _price(rates, known.factor, known.source) if rates is not None else None
+        if rates is None:
+            return None
+        source = f"{known.source}, {service_tier}" if known.model.has_tier(service_tier) else known.source
+        return _price(rates, known.factor, source)
 
     def cost(self, price: Price, usage: Usage) -> int:
         """What a usage costs at a price, in nano-dollars, rounded up once."""
-        if usage.is_whole:
-            lines = (
-                (max(0, usage.prompt_tokens), price.input),
-                (max(0, usage.completion_tokens), price.output),
-                (max(0, usage.requests), price.request * TOKENS_PER_PRICE),
-            )
-            return charge(lines, price.factor)
-        return charge(_lines(price, usage), price.factor)
+        prompt, completion, requests = usage.prompt_tokens, usage.completion_tokens, usage.requests
+        if not usage.is_whole or prompt < 0 or completion < 0 or requests < 0:
+            return charge(_lines(price, usage), price.factor)
+        request = price.request * TOKENS_PER_PRICE
+        return charge(((prompt, price.input), (completion, price.output), (requests, request)), price.factor)
 
     def window(self, upstream: str, model: str) -> int | None:
         """The context window of a model in tokens, where the table knows it."""
