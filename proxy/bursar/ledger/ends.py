@@ -34,7 +34,10 @@ class _End:
             self.timer = asyncio.get_running_loop().call_later(self.pause_s, self._ends.try_again, self)
             self.pause_s = min(2 * self.pause_s, _LONGEST_PAUSE_S)
             return
-        self._ends.finish(self)
+        ends = self._ends
+        ends.unfinished.discard(self)
+        if ends.drained is not None and not ends.unfinished:
+            ends.drained.set()
         if error is not None and not isinstance(error, HoldEnded):
             _log.error("a hold could not be ended, and stays held", exc_info=error)
         self.then(answer)
@@ -49,8 +52,8 @@ class Ends:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._unfinished: set[_End] = set()
-        self._drained: asyncio.Event | None = None
+        self.unfinished: set[_End] = set()
+        self.drained: asyncio.Event | None = None
 
     def hand_over(self, change: Callable[[Transaction], T], then: Callable[[T | None], None]) -> None:
         """Make `change` happen, however often it takes; `then` is told its answer, or None where it was not needed.
@@ -58,30 +61,24 @@ class Ends:
         A change that raises HoldEnded was not needed.
         """
         end = _End(self, change, then)
-        self._unfinished.add(end)
+        self.unfinished.add(end)
         self._store.hand_over(change, end.tell)
 
     async def drain(self, patience_s: float) -> int:
         """Wait until all are on disk, at most so long; returns how many are not, and tries those no more."""
-        if self._unfinished:
-            self._drained = asyncio.Event()
+        if self.unfinished:
+            self.drained = asyncio.Event()
             try:
                 async with asyncio.timeout(patience_s):
-                    await self._drained.wait()
+                    await self.drained.wait()
             except TimeoutError:
-                _log.error("%d holds could not be ended on disk; they will be in doubt", len(self._unfinished))
-        for end in self._unfinished:
+                _log.error("%d holds could not be ended on disk; they will be in doubt", len(self.unfinished))
+        for end in self.unfinished:
             if end.timer is not None:
                 end.timer.cancel()
-        return len(self._unfinished)
+        return len(self.unfinished)
 
     def try_again(self, end: _End) -> None:
         """Hand over an end that was not kept."""
         end.timer = None
         self._store.hand_over(end.change, end.tell)
-
-    def finish(self, end: _End) -> None:
-        """An end is on disk, or need not be."""
-        self._unfinished.discard(end)
-        if self._drained is not None and not self._unfinished:
-            self._drained.set()

@@ -154,7 +154,9 @@ class Books:
         return self.past.get((account_id, cycle_start_ms))
 
     def put_standing(self, standing: Standing) -> None:
-        _check(standing)
+        left = standing.granted - standing.held - standing.settled
+        if not (-LARGEST <= standing.settled <= LARGEST and -LARGEST <= left <= LARGEST):
+            raise ValueError(f"{standing} is too large to be kept")
         account_id, start_ms = standing.account_id, standing.cycle.start_ms
         latest = self.latest.get(account_id)
         if latest is not None and latest.cycle.start_ms != start_ms:
@@ -192,7 +194,10 @@ class Books:
             moved = standing.adding(amount)
         else:
             moved = standing.settling(held, amount)
-        _check(moved, amount)
+        settled = moved.settled
+        left = moved.granted - moved.held - settled
+        if not (-LARGEST <= amount <= LARGEST and -LARGEST <= settled <= LARGEST and -LARGEST <= left <= LARGEST):
+            raise ValueError(f"{amount}, or {moved} that comes of it, is too large to be kept")
         if standing is latest:
             self._undo.append((self.latest, account_id, latest))
             self.latest[account_id] = moved
@@ -272,14 +277,6 @@ class Books:
 
     def _remove(self, mapping: dict[Any, Any], key: object) -> None:
         self._undo.append((mapping, key, mapping.pop(key, None)))
-
-
-def _check(standing: Standing, amount: int = 0) -> None:
-    """Raises ValueError where a standing, or an amount by which it was moved, is larger than can be kept."""
-    settled = standing.settled
-    left = standing.granted - standing.held - settled
-    if not (-LARGEST <= settled <= LARGEST and -LARGEST <= left <= LARGEST and -LARGEST <= amount <= LARGEST):
-        raise ValueError(f"{standing} is too large to be kept, or the {amount} by which it is moved")
 
 
 def _roll_back(undo: list[_Undo]) -> None:

@@ -62,15 +62,21 @@ class _Batch:
         for future, error in self.errors:
             if not future.done():
                 future.set_exception(error)
-        for then, answer, problem in self.told:
-            _tell(then, answer, problem)
+        self._tell()
 
     def fail(self, reason: str) -> None:
         for future, _ in (*self.answers, *self.errors):
             if not future.done():
                 future.set_exception(StoreUnavailable(reason))
-        for then, _, _ in self.told:
-            _tell(then, None, StoreUnavailable(reason))
+        self.told = [(then, None, StoreUnavailable(reason)) for then, _, _ in self.told]
+        self._tell()
+
+    def _tell(self) -> None:
+        for then, answer, problem in self.told:
+            try:
+                then(answer, problem)
+            except Exception:  # a bug, which does not keep the others from being told
+                _log.exception("what was to be done after a change was not done")
 
 
 class SqliteStore:
@@ -254,9 +260,11 @@ class SqliteStore:
         if problem is None:
             if batch.draft.past:
                 self._books.forget_past()
-            if batch.draft.latest:
-                _tell(self._hear, tuple(batch.draft.latest))
-            batch.succeed()
+            try:
+                if batch.draft.latest:
+                    self._hear(tuple(batch.draft.latest))
+            finally:
+                batch.succeed()
         else:
             self._books.drop(batch.draft)
             # Whoever is told may hand over the next change at once: that one has seen nothing of what is gone.
@@ -269,14 +277,6 @@ class SqliteStore:
             self._timer = self._loop.call_later(_PATIENCE_S, self._run_out)
         if self._at_rest is not None and self._flying is None:
             self._at_rest.set_result(None)
-
-
-def _tell(whom: Callable[..., None], *what: object) -> None:
-    """One that cannot bear what it is told does not keep the others from being told."""
-    try:
-        whom(*what)
-    except Exception:
-        _log.exception("what was to be done after a change was not done")
 
 
 @dataclass(frozen=True, slots=True)
