@@ -3,7 +3,6 @@
 import json
 import random
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from fakes.counting import prompt_tokens, text_tokens
+from fakes.work import calls_made, watched_encoders
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -380,23 +380,25 @@ def _frames() -> Any:
         frame = frame.f_back  # type: ignore[assignment]
 
 
-def test_a_growing_conversation_costs_little_beside_reading_it(counter: PromptCounter) -> None:
-    class Body(msgspec.Struct):
-        messages: tuple[msgspec.Raw, ...]
-
-    decoder = msgspec.json.Decoder(Body)
+def test_a_growing_conversation_costs_little_beside_reading_it(
+    counter: PromptCounter, text_counter: TextCounter, parts_of: MakeParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = watched_encoders(text_counter.vocabularies, monkeypatch)
     turns = conversation(631, 130)
 
-    def seconds(new: str) -> tuple[float, float]:
-        body = json.dumps({"messages": [*turns, {"role": "user", "content": new}]}).encode()
-        started = time.perf_counter()
-        parts = PromptParts(tuple(map(bytes, decoder.decode(body).messages)))
-        read = time.perf_counter()
-        counter.fresh_bytes(parts, "gpt-4o")
-        prompt_tokens(counter, parts, "gpt-4o")
-        return read - started, time.perf_counter() - read
+    def count(new: str) -> int:
+        parts = parts_of([*turns, {"role": "user", "content": new}])
 
-    seconds("first")
-    measured = [seconds(f"turn {turn}") for turn in range(15)]
-    # Measured 0.5 ms beside 0.2 ms; without the memory it is 20 ms. The bound leaves room for a busy machine.
-    assert min(counting for _, counting in measured) < 5 * min(reading for reading, _ in measured) + 0.001
+        def work() -> None:
+            counter.fresh_bytes(parts, "gpt-4o")
+            prompt_tokens(counter, parts, "gpt-4o")
+
+        return calls_made(work)
+
+    first = count("first")
+    assert sum(encoded) > 131 * len(turns)
+    encoded.clear()
+    for turn in range(15):
+        # Looked up, each of them, and none of them read or counted.
+        assert count(f"turn {turn}") < 20 * len(turns) < first
+    assert sum(encoded) < 15 * 100

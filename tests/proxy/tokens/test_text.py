@@ -2,9 +2,9 @@
 
 import base64
 import random
-from collections.abc import Callable
 
 import pytest
+from fakes.work import watched_encoders
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,19 +44,7 @@ def prose(size: int) -> str:
 @pytest.fixture
 def encoded(vocabularies: Vocabularies, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How long the texts were that the encoders were given so far, in characters."""
-    lengths: list[int] = []
-
-    def watched(encode: Callable[[str], list[int]]) -> Callable[[str], list[int]]:
-        def encode_ordinary(text: str) -> list[int]:
-            lengths.append(len(text))
-            return encode(text)
-
-        return encode_ordinary
-
-    for name in ENCODINGS:
-        encoding = vocabularies.encoding(name)
-        monkeypatch.setattr(encoding, "encode_ordinary", watched(encoding.encode_ordinary))
-    return lengths
+    return watched_encoders(vocabularies, monkeypatch)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

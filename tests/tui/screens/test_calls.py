@@ -1,10 +1,10 @@
 """Calls: the live list, its filter, and one call opened."""
 
-import time
 from functools import partial
 
 import pytest
 from fakes.samples import record
+from fakes.work import counted_calls
 from msgspec import structs
 from tui.attached import attached
 from tui.snapshots import CENT, NOW_MS, busy, empty
