@@ -59,9 +59,9 @@ def as_chat(fields: dict[str, msgspec.Raw], messages: Sequence[bytes]) -> Shaped
     """
     if not _has(fields, "messages"):
         return _made(responses_as_chat, fields) if _has(fields, "input") else Shaped(fields)
-    if _has(fields, "system"):
+    if "system" in fields and _has(fields, "system"):
         return _made(messages_as_chat, fields)
-    if not _has(fields, "tools"):
+    if "tools" not in fields or not _has(fields, "tools"):
         return _made(messages_as_chat, fields) if _have_media(messages) else Shaped(fields)
     if not _foreign(bytes(fields["tools"])):
         return Shaped(fields)

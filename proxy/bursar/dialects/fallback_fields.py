@@ -12,7 +12,6 @@ from bursar.dialects.canonical import NOT_JSON
 from bursar.domain.refusals import InvalidParameter
 
 FALLBACK_FIELDS = ("fallback_models", "fallback_timeout", "fallback_enabled", "models")
-_NAMES = frozenset(FALLBACK_FIELDS)
 
 MOST_MODELS = 5
 LEAST_MS, MOST_MS, USUAL_MS = 5_000, 300_000, 30_000
@@ -32,14 +31,9 @@ class Fallback(msgspec.Struct, frozen=True):
     enabled: bool = True
 
 
-def brings_fallback(fields: Mapping[str, msgspec.Raw]) -> bool:
-    """Whether any of these fields is there."""
-    return not _NAMES.isdisjoint(fields)
-
-
 def read_fallback(fields: Mapping[str, msgspec.Raw], asked: str) -> Fallback | None:
     """What the fields say; None where there are none of these. Raises InvalidParameter, naming the field."""
-    if not brings_fallback(fields):
+    if fields.keys().isdisjoint(FALLBACK_FIELDS):
         return None
     values = {name: _value(fields, name) for name in FALLBACK_FIELDS if name in fields}
     enabled = _flag(values.get("fallback_enabled"))

@@ -13,12 +13,13 @@ import msgspec
 from bursar.dialects.busy import MOST_ASKED, is_busy
 from bursar.dialects.canonical import NOT_JSON, PromptParts
 from bursar.dialects.chat_shapes import as_chat
-from bursar.dialects.fallback_fields import FALLBACK_FIELDS, brings_fallback, first_model
+from bursar.dialects.fallback_fields import FALLBACK_FIELDS, first_model
 from bursar.dialects.traits import LIMIT_FIELDS, NEW_LIMIT, OLD_LIMIT
 from bursar.domain.refusals import BadRequest, BodyTooLarge, InvalidParameter, MissingParameter
 
 _NEWER = re.compile(r"o\d|gpt-[5-9]", re.ASCII)
 _LARGEST_COUNT = 2**31 - 1
+_ANSWERS = ("n", "best_of")
 _LARGEST_ANSWERS = 128
 _LONG = 16 * 1024
 """Bytes from which on a body is worth being read in a way of its own."""
@@ -74,7 +75,7 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
     model = _text(fields, "model") or first_model(fields)
     if not model:
         raise MissingParameter("The request names no `model`; GET /v1/models lists those there are.", param="model")
-    limit, limit_field = _limit(fields)
+    limit, limit_field = (None, None) if fields.keys().isdisjoint(LIMIT_FIELDS) else _limit(fields)
     options = _value(fields, "stream_options") if "stream_options" in fields else None
     return ChatRequest(
         fields,
@@ -84,7 +85,7 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
         _parts(fields, messages),
         limit,
         limit_field,
-        _answers(fields),
+        1 if fields.keys().isdisjoint(_ANSWERS) else _answers(fields),
         custom_tools,
     )
 
@@ -116,7 +117,7 @@ def write_request(request: ChatRequest, model: str, limit: int | None = None) ->
 def sendable_fields(request: ChatRequest, model: str) -> dict[str, msgspec.Raw]:
     """The fields to send to a route: with its own name of the model, usage asked for, our own fields left out."""
     fields = request.fields.copy()
-    if brings_fallback(fields):
+    if not fields.keys().isdisjoint(FALLBACK_FIELDS):
         for name in FALLBACK_FIELDS:
             fields.pop(name, None)
     fields["model"] = _named(model)
@@ -219,7 +220,7 @@ def _limit(fields: dict[str, msgspec.Raw]) -> tuple[int | None, str | None]:
 def _answers(fields: dict[str, msgspec.Raw]) -> int:
     """How many answers are made and charged."""
     answers = 1
-    for name in ("n", "best_of"):
+    for name in _ANSWERS:
         if name in fields:
             answers = max(answers, _count(fields, name, 1, _LARGEST_ANSWERS) or 1)
     return answers

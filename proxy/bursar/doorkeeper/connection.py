@@ -267,11 +267,11 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Sends what is left of the answer; after one to unparsable bytes, waits until it has been read."""
-        self._crowd.answered(self)
         if self.retiring:
             resp.force_close()
         if isinstance(resp, WholeAnswer) and not self._upgraded:
             return resp, False
+        self._crowd.answered(self)
         finished = await super().finish_response(request, resp, start_time)
         if self._deaf and self.transport is not None:
             # Closing while unread bytes wait would reset the connection and take the answer with it.

@@ -8,7 +8,7 @@ from bursar.domain.refusals import Refusal
 from bursar.endpoints.accept import accept
 from bursar.endpoints.context import Context
 from bursar.endpoints.cors import editor_headers
-from bursar.endpoints.dry_run import explained, is_dry_run
+from bursar.endpoints.dry_run import DRY_RUN, explained, is_dry_run
 from bursar.endpoints.enter import enter
 from bursar.endpoints.http_reply import HttpReply
 from bursar.endpoints.kept_reply import KeptReply
@@ -23,7 +23,7 @@ async def chat_completions(request: web.Request, context: Context) -> web.Stream
     """Hand the call over to the pipeline, and give back what it replied."""
     assembly = context.current()
     call = await accept(request, assembly, context)
-    if is_dry_run(request):
+    if DRY_RUN in request.headers and is_dry_run(request):
         return await explained(call, assembly, context.ledger)
     limits: Mapping[str, str] = {}
     try:

@@ -9,21 +9,21 @@ from bursar.ledger.ledger import Ledger
 from bursar.pipeline.call import Call
 from bursar.pipeline.explain import explain
 
-HEADER = "x-bursar-dry-run"
+DRY_RUN = "x-bursar-dry-run"
 _EXPLAINED = "/chat/completions"
 _NO = frozenset({"", "0", "false", "no"})
 
 
 def is_dry_run(request: web.Request) -> bool:
     """Whether nothing may be sent."""
-    said = request.headers.get(HEADER)
+    said = request.headers.get(DRY_RUN)
     return said is not None and said.strip().lower() not in _NO
 
 
 def check_dry_run(request: web.Request) -> None:
     """Raises InvalidParameter where only an explanation is asked for of what cannot be explained: nothing is sent."""
     if is_dry_run(request) and request.method == "POST" and not request.path.endswith(_EXPLAINED):
-        raise InvalidParameter(f"{HEADER} explains POST /v1{_EXPLAINED} alone; nothing was sent.", param=HEADER)
+        raise InvalidParameter(f"{DRY_RUN} explains POST /v1{_EXPLAINED} alone; nothing was sent.", param=DRY_RUN)
 
 
 async def explained(call: Call, assembly: Assembly, ledger: Ledger) -> web.Response:

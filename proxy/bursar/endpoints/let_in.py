@@ -6,7 +6,7 @@ from bursar.doorkeeper.examine import examine
 from bursar.doorkeeper.keeper import facts_of
 from bursar.endpoints.context import Context
 from bursar.endpoints.cors import preflight
-from bursar.endpoints.dry_run import check_dry_run
+from bursar.endpoints.dry_run import DRY_RUN, check_dry_run
 from bursar.endpoints.from_outside import EXPOSURE, narrowed
 
 
@@ -16,7 +16,8 @@ def let_in(request: web.Request, context: Context) -> web.Response | None:
     Gives the answer to what no handler is asked for: a browser's question whether it may ask. Raises the refusal of
     whatever is not let in.
     """
-    check_dry_run(request)
+    if DRY_RUN in request.headers:
+        check_dry_run(request)
     exposures, hosts, facts = context.exposures, context.hosts(), facts_of(request)
     refusal = examine(facts, exposures.hosts(hosts) if exposures.live else hosts)
     if refusal is not None:
