@@ -28,7 +28,8 @@ class Heard(msgspec.Struct):
     `text` is all that is billed as output in it: content, reasoning, refusals, names and arguments
     of tool calls. `reasoning` is the part of it that is reasoning. `finished` are the indexes of the
     choices that end here, for `finish_reason`. `model` is the model that answers. `error` is the message
-    of an error object, with its `error_code`. `notes` say what was odd about the usage.
+    of an error object, with its `error_code`. `notes` say what was odd about the usage. `tier` is the service
+    tier by which the answer is charged.
     """
 
     text: str = ""
@@ -42,6 +43,7 @@ class Heard(msgspec.Struct):
     choices: int = 0
     notes: tuple[str, ...] = ()
     done: bool = False
+    tier: str | None = None
 
     @property
     def is_piece(self) -> bool:

@@ -12,6 +12,8 @@ from bursar.dialects.usage import usage_of
 DONE = b"[DONE]"
 _LONGEST_REASON = 64
 """Characters of a reason to finish, which is a word: it goes into the record of the call."""
+_LONGEST_TIER = 32
+"""Characters of a service tier, which is a word too."""
 
 _anything = msgspec.json.Decoder()
 
@@ -48,6 +50,7 @@ class _Answer(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: object = None
     error: object = None
+    service_tier: object = None
 
 
 _answer = msgspec.json.Decoder(_Answer)
@@ -93,6 +96,8 @@ def hear(payload: bytes) -> Heard:
         heard.usage, heard.notes = usage_of(answer.usage)
     if answer.error:
         heard.error, heard.error_code = error_of(answer.error)
+    if isinstance(answer.service_tier, str):
+        heard.tier = answer.service_tier[:_LONGEST_TIER]
     return heard
 
 
@@ -130,6 +135,8 @@ def _heard_loosely(payload: bytes) -> Heard:
         heard.usage, heard.notes = usage_of(answer["usage"])
     if answer.get("error"):
         heard.error, heard.error_code = error_of(answer["error"])
+    if isinstance(answer.get("service_tier"), str):
+        heard.tier = answer["service_tier"][:_LONGEST_TIER]
     return heard
 
 

@@ -23,6 +23,7 @@ _ANSWERS = ("n", "best_of")
 _LARGEST_ANSWERS = 128
 _LONG = 16 * 1024
 """Bytes from which on a body is worth being read in a way of its own."""
+_LONGEST_TIER = 32
 _STAND_IN = msgspec.Raw(b"0")
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -56,6 +57,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     limit: int | None
     limit_field: str | None
     answers: int
+    tier: str = ""
+    """The service tier that is asked for, by which some vendors charge another price; empty for the usual one."""
     custom_tools: frozenset[str] = frozenset()
     """Tools that the client declared to take plain text, and that go upstream as functions."""
 
@@ -86,6 +89,7 @@ def read_request(body: bytes, model: str = "") -> ChatRequest:
         limit,
         limit_field,
         1 if fields.keys().isdisjoint(_ANSWERS) else _answers(fields),
+        _tier(fields),
         custom_tools,
     )
 
@@ -249,6 +253,12 @@ def _value(fields: dict[str, msgspec.Raw], name: str) -> Any:
         return _anything.decode(raw)
     except NOT_JSON:
         raise InvalidParameter(f"`{name}` cannot be read.", param=name) from None
+
+
+def _tier(fields: dict[str, msgspec.Raw]) -> str:
+    """The service tier, where it is one; whatever else stands there is for the upstream to judge."""
+    value = _value(fields, "service_tier") if "service_tier" in fields else None
+    return value[:_LONGEST_TIER] if isinstance(value, str) else ""
 
 
 def _text(fields: dict[str, msgspec.Raw], name: str) -> str:

@@ -50,6 +50,10 @@ class Model(msgspec.Struct, array_like=True, frozen=True):
         plain = {field: rate for field, rate in rates.items() if isinstance(rate, int)}
         return plain if len(self.prices) == 1 and len(plain) == len(rates) else None
 
+    def has_tier(self, tier: str, at_ms: int) -> bool:
+        """Whether a service tier has a price of its own at an instant."""
+        return any(name == tier and _holds(condition, at_ms) for name, condition, _ in self.variants)
+
     def rates(self, at_ms: int, prompt_tokens: int, tier: str = "") -> Mapping[str, int] | None:
         """Nano-dollars per million tokens by field of Price, for a prompt of that length; None where not known.
 

@@ -101,7 +101,7 @@ class PriceBook:
         rates = known.model.rates(at_ms, prompt_tokens, service_tier)
         if rates is None:
             return None
-        source = f"{known.source}, {service_tier}" if known.model.has_tier(service_tier) else known.source
+        source = f"{known.source}, {service_tier}" if known.model.has_tier(service_tier, at_ms) else known.source
         return _price(rates, known.factor, source)
 
     def cost(self, price: Price, usage: Usage) -> int:

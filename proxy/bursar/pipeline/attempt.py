@@ -24,7 +24,7 @@ from bursar.pipeline.call import Call
 from bursar.pipeline.counting import PromptCount, noted
 from bursar.pipeline.forms import as_stream, whole_answer
 from bursar.pipeline.headers import add_route, add_standing, cost_comment, printable
-from bursar.pipeline.holding import Holding
+from bursar.pipeline.holding import Holding, tier_of
 from bursar.pipeline.relay import Ending, StreamRelay, StreamTerms
 from bursar.pipeline.reply import Reply
 from bursar.pipeline.watchdog import Watchdog
@@ -79,7 +79,7 @@ class Attempt:
         self._begun_at = self._told_at = self._loop.time()
         self._first_at: float | None = None
         self._meter = Meter(trial.count.tokens, assembly.counter, trial.route.model, trial.count.calibration.answer)
-        self._holding = Holding(call, trial.route, trial.count, assembly, ledger)
+        self._holding = Holding(call, trial.route, trial.count, assembly, ledger, tier_of(call, trial.facts))
         self._counted = trial.count.is_exact
         self._ending = _LEFT
         self.cost_nano = 0
@@ -158,7 +158,7 @@ class Attempt:
                 progress=self._progress,
                 count=self._count,
                 cut=self._why_cut,
-                trailer=lambda: cost_comment(trial.spent_nano + self._holding.cost(self._meter.usage)),
+                trailer=lambda: cost_comment(trial.spent_nano + self._cost_so_far()),
             )
             return await StreamRelay(terms, self._meter, reply).run(answer)
 
@@ -178,7 +178,7 @@ class Attempt:
             # A long answer in one piece is counted off the event loop.
             await asyncio.to_thread(self._meter.exact)
         self._begins(answer, heard.model or "")
-        cost = self._holding.cost(self._meter.usage)
+        cost = self._cost_so_far()
         headers = self._headers(answer, heard.model or "", spent=cost)
         headers["x-bursar-cost-usd"] = plain_usd(cost)
         if self._holding.limit is not None:
@@ -198,6 +198,12 @@ class Attempt:
             usage = self._meter.usage
             cost, held = self._holding.cost(usage), self._holding.held.nano
             self._publish(ExchangeProgressed(self._clock.now_ms(), self._call.id, usage.completion_tokens, cost, held))
+
+    def _cost_so_far(self) -> int:
+        """What the answer costs as far as it has come, in nano-dollars."""
+        usage = self._meter.usage
+        self._holding.take_answer(usage, self._meter.tier)
+        return self._holding.cost(usage)
 
     def _headers(self, answer: Answer, model: str, spent: int = 0) -> dict[str, str]:
         """The headers of the answer, once its first event is there."""
@@ -256,6 +262,7 @@ class Attempt:
             if quality is Quality.COUNTED and not self._trial.count.is_exact:
                 quality = Quality.ESTIMATED
             self._calibrate(usage, quality)
+            self._holding.take_answer(usage, self._meter.tier)
             self.cost_nano = self._holding.cost(usage)
             self._holding.held.settle(self._holding.asked(usage), self._record(usage, quality, status))
         else:

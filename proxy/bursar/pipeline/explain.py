@@ -26,7 +26,7 @@ from bursar.ledger.ledger import Ledger
 from bursar.pipeline.call import Call
 from bursar.pipeline.candidates import Candidates
 from bursar.pipeline.counting import PromptCount, count_prompt, stated
-from bursar.pipeline.holding import Holding
+from bursar.pipeline.holding import Holding, tier_of
 from bursar.pipeline.permitted import check_model
 from bursar.pipeline.sizing import too_long_for
 
@@ -60,7 +60,7 @@ async def _explained(
     call: Call, route: Route, count: PromptCount, candidates: Candidates, assembly: Assembly, ledger: Ledger
 ) -> ExplainedRoute:
     request, facts, prompt_tokens = call.request, candidates.facts(route), count.tokens
-    holding = Holding(call, route, count, assembly, ledger)
+    holding = Holding(call, route, count, assembly, ledger, tier_of(call, facts))
     placed: Placed | None = None
     refusal: Refusal | None = too_long_for(route, facts, request, count.least)
     if refusal is None:

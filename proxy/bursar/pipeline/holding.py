@@ -18,6 +18,7 @@ from bursar.metering.prices import CONFIGURATION
 from bursar.pipeline.call import Call
 from bursar.pipeline.counting import PromptCount
 from bursar.pipeline.sizing import affordable, dearest, first_size, smaller_size
+from bursar.routing.facts import Facts
 
 LAG_TOKENS = 256
 """How far the meter's running figure may be behind, in tokens."""
@@ -27,9 +28,14 @@ _NEAR_TOKENS = 64
 
 
 class Holding:
-    """The holds of one attempt, all under one `Held`. `size` is what was held at first."""
+    """The holds of one attempt, all under one `Held`. `size` is what was held at first.
 
-    def __init__(self, call: Call, route: Route, count: PromptCount, assembly: Assembly, ledger: Ledger) -> None:
+    `tier` is the service tier that the route is asked for, whose price is held where it is above the usual one.
+    """
+
+    def __init__(
+        self, call: Call, route: Route, count: PromptCount, assembly: Assembly, ledger: Ledger, tier: str = ""
+    ) -> None:
         self._call = call
         self._route = route
         self._assembly = assembly
@@ -41,8 +47,11 @@ class Holding:
         self._ahead = max(self._step // 2, LAG_TOKENS)
         self._model = route.model
         self._asked = assembly.limits.asked(call.key.name, call.project, route, call.alias)
-        self._take_price()
+        self._tier = tier
+        self.price: Price | None = None
+        self._priced = 0, tier
         self.size = first_size(call.request, count.bound, assembly.config.limits)
+        self._take_price()
         limit = call.request.limit
         self._allowed = None if limit is None else limit * call.request.answers
         self._unheld = 0
@@ -103,7 +112,7 @@ class Holding:
 
     def asked(self, usage: Usage) -> tuple[Demand, ...]:
         """What a usage asks of every account in the end, at the route's own price."""
-        return self._at(usage, self.price)
+        return self._asked.demands(usage, self._cost(usage, self.price))
 
     def cost(self, usage: Usage) -> int:
         """What a usage costs, in nano-dollars; 0 where nothing has a price."""
@@ -115,7 +124,7 @@ class Holding:
         Where only the name in the answer tells (not `said_so` in its headers), a price that the user states
         for the model asked for yields to none but another one that the user states.
         """
-        price = self._price(model, self._count.tokens)
+        price = self._price(model, *self._priced)
         if price is None or (not said_so and _is_users(self.price) and not _is_users(price)):
             return
         self._model = model
@@ -123,13 +132,22 @@ class Holding:
 
     def afresh(self) -> "Holding":
         """The same for the prompt as it is counted now."""
-        return Holding(self._call, self._route, self._count, self._assembly, self._ledger)
+        return Holding(self._call, self._route, self._count, self._assembly, self._ledger, self._tier)
 
     def prompt_counted(self) -> None:
         """The prompt is counted exactly, of which only a bound was held: more is held if that was none."""
         self._unheld = max(0, self._count.bound - self._held_prompt)
         self._held_prompt = self._count.bound
         self._take_price()
+
+    def take_answer(self, usage: Usage, tier: str | None) -> None:
+        """What is charged goes by what was used: the length of the prompt, and the tier that answered, if that is told.
+
+        Its price takes the place of the one by our own count and by the tier that was asked for.
+        """
+        priced = usage.prompt_tokens, self._tier if tier is None else tier
+        if priced != self._priced:
+            self._priced, self.price = priced, self._price(self._model, *priced) or self.price
 
     def bound_cost(self, usage: Usage) -> int:
         """What a usage may cost at most, in nano-dollars, at the price by which is held."""
@@ -199,22 +217,27 @@ class Holding:
         return tuple(need for need in demand[:-1] if need.amount) + demand[-1:]
 
     def _take_price(self) -> None:
-        """The price for the prompt as counted, and the one by which is held: for the longest that the prompt may be."""
-        tokens, bound = self._count.tokens, self._count.bound
-        self.price = price = self._price(self._model, tokens)
-        if bound != tokens:
-            price = self._price(self._model, bound)
-        self._bound = dearest(price, self._call.request) if price is not None else None
+        """The price for the prompt as counted, and the one by which is held: for the longest that the prompt may be,
+        and for the dearer tier, as a vendor may answer by the usual one all the same."""
+        self._priced = self._count.tokens, self._tier
+        self.price = self._price(self._model, *self._priced)
+        longest = max(self._count.bound, self.size.usage.prompt_tokens)
+        self._bound = self._dearest(longest, self._tier)
+        if self._tier:
+            usual = self._dearest(longest, "")
+            if usual is not None and (self._bound is None or usual.input > self._bound.input):
+                self._bound = usual
 
-    def _price(self, model: str, prompt_tokens: int) -> Price | None:
-        return self._assembly.prices.price(self._route.upstream, model, self._call.at_ms, prompt_tokens)
+    def _dearest(self, prompt_tokens: int, tier: str) -> Price | None:
+        price = self._price(self._model, prompt_tokens, tier)
+        return dearest(price, self._call.request) if price is not None else None
+
+    def _price(self, model: str, prompt_tokens: int, tier: str) -> Price | None:
+        return self._assembly.prices.price(self._route.upstream, model, self._call.at_ms, prompt_tokens, tier)
 
     def _demands(self, usage: Usage) -> tuple[Demand, ...]:
         """What a usage asks of every account at the price by which is held."""
-        return self._at(usage, self._bound)
-
-    def _at(self, usage: Usage, price: Price | None) -> tuple[Demand, ...]:
-        return self._asked.demands(usage, self._cost(usage, price))
+        return self._asked.demands(usage, self._cost(usage, self._bound))
 
     def _cost(self, usage: Usage, price: Price | None) -> int | None:
         """What a usage costs at a price. The last answer is kept: an ending asks for the same one several times."""
@@ -228,6 +251,11 @@ class Holding:
         return await self._ledger.standings(
             [account for demand in demands for need in demand for account in need.accounts]
         )
+
+
+def tier_of(call: Call, facts: Facts) -> str:
+    """The service tier that a route is asked for: none where its model is known to take none and gets none."""
+    return "" if "service_tier" in facts.traits.refuses else call.request.tier
 
 
 def _is_users(price: Price | None) -> bool:
