@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bursar.cli import doctor_machine as machine
 from bursar.cli.doctor_alerts import running_alerts, ways
+from bursar.cli.doctor_content import content
 from bursar.cli.doctor_prices import prices
 from bursar.cli.doctor_service import service
 from bursar.cli.doctor_upstreams import outside
@@ -77,6 +78,7 @@ def _findings(places: Places, file: Path, *, network: bool) -> Iterator[Finding]
     yield found
     yield machine.disk(database)
     yield from machine.private(file, database)
+    yield from content(database, known.content, status)
     yield from machine.local_door(places)
     yield machine.clock(known, newest_ms)
     yield machine.vocabularies()

@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         return _content(options) if options.content else _one(options)
     with asking(places_of(options)) as proxy:
         rows = list(_latest(proxy, options.limit))[::-1]
-    if not (rows or options.follow):
+    if not (rows or options.follow or options.json):
         say("There are no calls yet.")
     for row in rows:
         _say(row, as_json=options.json)

@@ -17,7 +17,7 @@ from bursar.config.schema import ContentSettings
 from bursar.content.making import Given, made, packed, unpacked
 from bursar.content.recording import TOO_MUCH, Recording
 from bursar.content.segments import Segments, Sort, kept_of_keys
-from bursar.contract.content import CallContent, Forgotten, KeptContent, KeptOfKey
+from bursar.contract.content import TROUBLE, CallContent, Forgotten, KeptContent, KeptOfKey
 from bursar.dialects.openai_chat_request import ChatRequest
 from bursar.domain.clock import Clock
 from bursar.domain.refusals import UnknownContent
@@ -59,7 +59,7 @@ class Keeper:
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong, as a sentence of its own."""
-        return (f"The content of calls cannot be kept: {self.trouble}",) if self.trouble else ()
+        return (f"{TROUBLE}: {self.trouble}",) if self.trouble else ()
 
     def record(self, exchange_id: str, key: str, at_ms: int, request: ChatRequest) -> Recording:
         """Begin with one call."""

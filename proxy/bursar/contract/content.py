@@ -16,6 +16,10 @@ MEDIA = "kept-media:"
 """Stands in a kept text where media was, with its number from 0."""
 
 
+TROUBLE = "The content of calls cannot be kept"
+"""How the sentence begins by which the problems of a running proxy say so."""
+
+
 class AnswerEnd(StrEnum):
     """How far the answer came that the client received."""
 
