@@ -32,7 +32,7 @@ class Content(LiveScreen):
 
     def body(self) -> ComposeResult:
         """Whose it is, and the text."""
-        yield About(self.content)
+        yield WhoseCall(self.content)
         yield self._text
 
     def on_mount(self) -> None:
@@ -74,8 +74,12 @@ class Content(LiveScreen):
             )
 
 
-class About(Panel):
+class WhoseCall(Panel):
     """Whose call it was."""
+
+    DEFAULT_CSS = """
+    WhoseCall { padding: 0 1; }
+    """
 
     def __init__(self, content: CallContent) -> None:
         super().__init__()
