@@ -2,22 +2,26 @@
 
 import argparse
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bursar.cli.editing import file_in_force
 from bursar.cli.exits import Exit, Failed
 from bursar.cli.known_prices import known_prices
-from bursar.cli.output import say, say_json, say_table
+from bursar.cli.output import say, say_json, say_prose, say_table
 from bursar.cli.places import add_config, places_of
 from bursar.config.load import load
 from bursar.config.problems import BrokenConfig
 from bursar.config.schema import Config
+from bursar.domain.exchange import Price
 from bursar.domain.money import FACTOR_ONE, NANO_PER_USD, plain_usd, usd
 from bursar.metering.prices import PriceBook, Quote
 
 DESCRIPTION = """\
 What models cost, in US dollars per million tokens, and where the price is from: the configuration's own prices count
 first, then those that come with Bursar, then what the upstream itself lists. Without a model: those behind the
-configured aliases.
+configured aliases. Of one model also what it costs by another service tier, for long prompts, and what sound, images
+or reasoning cost where that is something else.
 
 examples:
   bursar prices
@@ -55,7 +59,12 @@ def run(options: argparse.Namespace) -> int:
         raise Failed(f"No price is known for {options.model}. State one:\n{_to_add(options.model)}")
     if quotes:
         heads = ("at", "model", "input", "cached", "output", "request", "factor", "from")
-        say_table(heads, map(_row, quotes), right=(2, 3, 4, 5, 6))
+        rows = [_row(quote) for quote in quotes]
+        if options.model:
+            rows = [row for quote in quotes for row in (_row(quote), *_others(quote))]
+        say_table(heads, rows, right=(2, 3, 4, 5, 6))
+        for sentence in _beside(quotes) if options.model else ():
+            say_prose(sentence)
     for route in missing:
         say(f"No price is known for {route}, so a cap in dollars refuses it. State one:")
         say(f"  {_to_add(route)}")
@@ -69,11 +78,11 @@ def _configured(config: Config, book: PriceBook, now_ms: int) -> tuple[list[Quot
     quotes: list[Quote] = []
     missing: list[str] = []
     for route in dict.fromkeys(route for alias in config.aliases.values() for route in alias.routes):
-        price = book.price(route.upstream, route.model, now_ms)
-        if price is None:
+        quote = book.quote(route.upstream, route.model, now_ms)
+        if quote is None:
             missing.append(str(route))
         else:
-            quotes.append(Quote(route.upstream, "", route.model, price))
+            quotes.append(quote)
     return quotes, missing
 
 
@@ -89,6 +98,41 @@ def _row(quote: Quote) -> tuple[str, ...]:
         plain_usd(price.factor * (NANO_PER_USD // FACTOR_ONE)),
         price.source,
     )
+
+
+def _others(quote: Quote) -> Iterator[tuple[str, ...]]:
+    """A row for each other case, those that cost the same in one."""
+    by_price: dict[Price, list[str]] = {}
+    for each in quote.otherwise:
+        case = f"above {each.prompt_above:,} tokens" if each.prompt_above else each.tier
+        by_price.setdefault(each.price, []).append(case)
+    for price, cases in by_price.items():
+        figures = _row(replace(quote, price=price))[2:7]
+        yield "", f"  {', '.join(cases)}", *figures, ""
+
+
+def _beside(quotes: Sequence[Quote]) -> Iterator[str]:
+    """What has a price of its own beside the table's columns, a sentence for all places that charge the same."""
+    places: dict[str, list[str]] = {}
+    for quote in quotes:
+        places.setdefault(_parts(quote.price), []).append(quote.upstream or f"({quote.provider})")
+    for parts, names in places.items():
+        if parts:
+            yield f"Beside these, at {', '.join(names)}: {parts}."
+
+
+def _parts(price: Price) -> str:
+    """The parts of a usage that have a price of their own; empty where none has."""
+    parts = {
+        "what goes into the cache": price.cache_write,
+        "what is kept there for an hour": price.cache_write_1h,
+        "reasoning": price.reasoning,
+        "sound read": price.audio_input,
+        "sound written": price.audio_output,
+        "images read": price.image_input,
+        "images written": price.image_output,
+    }
+    return ", ".join(f"{what} {usd(nano)}" for what, nano in parts.items() if nano is not None)
 
 
 def _to_add(name: str) -> str:

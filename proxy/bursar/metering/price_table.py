@@ -54,14 +54,21 @@ class Model(msgspec.Struct, array_like=True, frozen=True):
         """Whether a service tier has a price of its own at an instant."""
         return any(name == tier and _holds(condition, at_ms) for name, condition, _ in self.variants)
 
+    def tiers(self, at_ms: int) -> tuple[str, ...]:
+        """The service tiers that have prices of their own at an instant."""
+        return tuple(dict.fromkeys(name for name, condition, _ in self.variants if _holds(condition, at_ms)))
+
+    def steps(self, at_ms: int) -> tuple[int, ...]:
+        """The lengths of a prompt in tokens above which it costs something else, at an instant; ascending."""
+        rates = self._in_force(at_ms) or {}
+        return tuple(sorted({above for rate in rates.values() if not isinstance(rate, int) for above, _ in rate[1]}))
+
     def rates(self, at_ms: int, prompt_tokens: int, tier: str = "") -> Mapping[str, int] | None:
         """Nano-dollars per million tokens by field of Price, for a prompt of that length; None where not known.
 
         The last price whose condition holds counts, else the first. `tier` is the service tier asked for.
         """
-        rates = next(
-            (rates for condition, rates in reversed(self.prices) if _holds(condition, at_ms)), self.prices[0][1]
-        )
+        rates = self._in_force(at_ms)
         if rates is None:
             return None
         if tier:
@@ -71,6 +78,10 @@ class Model(msgspec.Struct, array_like=True, frozen=True):
                     changed = {**instead, **changed}
             rates = {**rates, **changed}
         return {field: _rate(rate, prompt_tokens) for field, rate in rates.items()}
+
+    def _in_force(self, at_ms: int) -> Rates | None:
+        held = (rates for condition, rates in reversed(self.prices) if _holds(condition, at_ms))
+        return next(held, self.prices[0][1])
 
 
 class Provider(msgspec.Struct, array_like=True, frozen=True):

@@ -40,6 +40,15 @@ class UpstreamPricing:
 
 
 @dataclass(frozen=True, slots=True)
+class Otherwise:
+    """What a model costs in another case: for prompts above so many tokens, or by a service tier."""
+
+    price: Price
+    prompt_above: int = 0
+    tier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """One price of a model: at a configured `upstream`, or, where that is empty, on a `provider`'s list."""
 
@@ -47,6 +56,7 @@ class Quote:
     provider: str
     model: str
     price: Price
+    otherwise: tuple[Otherwise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +133,23 @@ class PriceBook:
 
     def describe(self, model: str, at_ms: int) -> tuple[Quote, ...]:
         """The prices of a model: at every configured upstream that has one, then on every list it is on."""
-        quotes = [
-            Quote(upstream, pricing.provider, model, price)
-            for upstream, pricing in self.upstreams.items()
-            if (price := self.price(upstream, model, at_ms)) is not None
-        ]
+        quotes = [quote for upstream in self.upstreams if (quote := self.quote(upstream, model, at_ms)) is not None]
         table = self.shipped.table
         for provider, listed in table.listings(model.lower()):
             rates = listed.rates(at_ms, 0)
             if rates is not None:
-                price = _price(rates, FACTOR_ONE, f"{table.version} {provider.id}/{listed.id}")
-                quotes.append(Quote("", provider.id, listed.id, price))
+                known = _Known(None, listed, f"{table.version} {provider.id}/{listed.id}")
+                price = _price(rates, FACTOR_ONE, known.source)
+                quotes.append(Quote("", provider.id, listed.id, price, tuple(_otherwise(known, at_ms))))
         return tuple(quotes)
+
+    def quote(self, upstream: str, model: str, at_ms: int) -> Quote | None:
+        """What a model costs at a configured upstream, in all cases; None where nobody knows."""
+        price = self.price(upstream, model, at_ms)
+        if price is None:
+            return None
+        provider = self.upstreams.get(upstream, UpstreamPricing()).provider
+        return Quote(upstream, provider, model, price, tuple(_otherwise(self._known(upstream, model), at_ms)))
 
     def sources(self) -> tuple[PriceSource, ...]:
         """Where prices come from, the one that counts first first."""
@@ -185,6 +200,17 @@ class PriceBook:
         fitting = [name for name in names if name in self.own]
         fitting += [glob for name in names for glob in globs if fnmatchcase(name, glob)]
         return (fitting[0], self.own[fitting[0]]) if fitting else None
+
+
+def _otherwise(known: _Known, at_ms: int) -> Iterator[Otherwise]:
+    """What a model costs beside its usual price, where the table says so."""
+    if known.model is None:
+        return
+    cases = [(above, "") for above in known.model.steps(at_ms)] + [(0, tier) for tier in known.model.tiers(at_ms)]
+    for above, tier in cases:
+        rates = known.model.rates(at_ms, above + 1 if above else 0, tier)
+        if rates is not None:
+            yield Otherwise(_price(rates, known.factor, known.source), above, tier)
 
 
 def _price(rates: Mapping[str, int], factor: int, source: str) -> Price:
