@@ -1,5 +1,6 @@
 """Client keys as the commands reach them: through the running proxy, else in the ledger's file itself."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -7,11 +8,13 @@ from typing import Protocol
 from bursar.cli.exits import Failed
 from bursar.cli.running import asking
 from bursar.contract.codec import Mismatch
-from bursar.contract.commands import ChangeKey, IssueKey, KeyIssued, RotateKey
+from bursar.contract.commands import ChangeKey, IssueKey, KeyIssued, RotateKey, SpendRow
 from bursar.contract.events import KeyView
 from bursar.contract.places import Places
 from bursar.contract.questions import Questions
 from bursar.contract.way_in import NoAnswer, NotRunning, Refused
+
+SPENT_DAYS = 30
 
 
 class KeyAccess(Protocol):
@@ -50,6 +53,14 @@ def key_access(places: Places) -> Iterator[KeyAccess]:
 
     with offline_keys(places) as keys:
         yield keys
+
+
+def spent_by(access: KeyAccess, name: str) -> SpendRow | None:
+    """What a key has used in the last `SPENT_DAYS` days; None where no proxy runs that adds it up."""
+    if not isinstance(access, Questions):
+        return None
+    since_ms = time.time_ns() // 1_000_000 - SPENT_DAYS * 86_400_000
+    return access.spend("key", since_ms, only=f"key={name}").total
 
 
 def _runs(places: Places) -> bool:

@@ -18,8 +18,17 @@ def set_key_cap(options: argparse.Namespace, given: Amount) -> None:
 
 def caps_of_key(options: argparse.Namespace, name: str) -> list[Account]:
     """The caps that are for one key alone; none where the configuration is broken, which other commands say."""
+    return all_caps(options).get(name, [])
+
+
+def all_caps(options: argparse.Namespace) -> dict[str, list[Account]]:
+    """The same for all keys, by name."""
+    found: dict[str, list[Account]] = {}
     try:
         caps = load(file_in_force(options)).caps.values()
     except BrokenConfig:
-        return []
-    return [cap.account() for cap in caps if cap.key == name]
+        return found
+    for cap in caps:
+        if cap.key:
+            found.setdefault(cap.key, []).append(cap.account())
+    return found

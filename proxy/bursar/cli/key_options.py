@@ -17,7 +17,8 @@ def add_limits(parser: argparse.ArgumentParser, *, lifts: bool) -> None:
     """The options. Where they change a key, `none` in place of a value lifts that limit."""
     more = "; none: no such limit" if lifts else ""
     listed: dict[str, Any] = {"nargs": "+", "action": "extend"}
-    parser.add_argument("--project", metavar="NAME", help="the project that its calls count for")
+    nothing = "; '': none" if lifts else ""
+    parser.add_argument("--project", metavar="NAME", help=f"the project that its calls count for{nothing}")
     parser.add_argument(
         "--models", **listed, metavar="GLOB", help=f"the aliases it may use; {'all' if lifts else 'default'}: all"
     )

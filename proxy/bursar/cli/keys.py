@@ -3,8 +3,8 @@
 import argparse
 
 from bursar.cli.exits import Exit, Failed
-from bursar.cli.key_access import KeyAccess, key_access
-from bursar.cli.key_caps import caps_of_key, set_key_cap
+from bursar.cli.key_access import KeyAccess, key_access, spent_by
+from bursar.cli.key_caps import all_caps, caps_of_key, set_key_cap
 from bursar.cli.key_options import add_limits, change_command, issue_command
 from bursar.cli.key_tables import say_key, say_keys
 from bursar.cli.output import complain, say, say_json
@@ -61,7 +61,7 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
         type=span_ms,
         default=span_ms(_USUAL_GRACE),
         metavar="TIME",
-        help=f"how long the old key is good for (0h: not at all); default: {_USUAL_GRACE}",
+        help=f"how long the old key, and any before it, is good for at most (0h: not at all); default: {_USUAL_GRACE}",
     )
 
 
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             case "issue":
                 _issue(options, access)
             case "list":
-                say_keys(access.keys(), as_json=options.json)
+                say_keys(access.keys(), all_caps(options), as_json=options.json)
             case "show":
                 _show(options, access)
             case "set":
@@ -90,6 +90,8 @@ def run(options: argparse.Namespace) -> int:
                 access.revoke_key(options.name)
                 if kept is not None and kept.keep_content:
                     complain(_STAYS.format(name=options.name))
+                for cap in caps_of_key(options, options.name):
+                    complain(f"Its cap stays, for a key of the same name; to remove it: bursar cap remove {cap.name}")
                 if options.json:
                     say_json({"name": options.name, "revoked": True})
                 else:
@@ -143,7 +145,9 @@ def _done(options: argparse.Namespace, access: KeyAccess, sentence: str) -> None
 
 
 def _show(options: argparse.Namespace, access: KeyAccess) -> None:
-    say_key(_named(options.name, access), caps_of_key(options, options.name), as_json=options.json)
+    key = _named(options.name, access)
+    spent = spent_by(access, options.name) if not options.json else None
+    say_key(key, caps_of_key(options, options.name), spent, as_json=options.json)
 
 
 def _found(name: str, access: KeyAccess) -> KeyView | None:

@@ -52,9 +52,12 @@ class ClientKey:
         return replace(self, digest=former.digest, hint=former.hint, expires_ms=until_ms)
 
     def rotated(self, text: str, now_ms: int, grace_ms: int) -> "ClientKey":
-        """The same with another key, the present one still accepted for a while."""
-        replaced = FormerKey(self.digest, self.hint, now_ms + grace_ms)
-        former = tuple(each for each in (*self.former, replaced) if each.until_ms > now_ms)
+        """The same with another key, the present one still accepted for a while, and those before it no longer: who
+        grants no grace means every text that may have got into wrong hands."""
+        until_ms = now_ms + grace_ms
+        earlier = (replace(each, until_ms=min(each.until_ms, until_ms)) for each in self.former)
+        replaced = FormerKey(self.digest, self.hint, until_ms)
+        former = tuple(each for each in (*earlier, replaced) if each.until_ms > now_ms)
         return replace(self, digest=digest_of(text), hint=hint_of(text), former=former)
 
 

@@ -82,7 +82,7 @@ def test_what_it_is_held_to_is_kept_and_shown(bursar: Bursar) -> None:
         "4,000 tokens",
     ):
         assert part in shown
-    assert "10/s 60/min 100000tok/min 4 at once" in bursar("key", "list").out
+    assert "$5.00 each day, 10/s, 60/min, 100000tok/min, 4 at once" in bursar("key", "list").out
 
 
 def test_what_is_named_changes_and_the_rest_stays(bursar: Bursar) -> None:
