@@ -7,6 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,13 @@ Started = Callable[..., "subprocess.Popen[str]"]
 @pytest.fixture
 def start(home: Path) -> Iterator[Started]:
     """Starts a command as a process of its own, which ends with the test."""
+    with starting() as begin:
+        yield begin
+
+
+@contextmanager
+def starting() -> Iterator[Started]:
+    """Starts commands as processes of their own, which end with the block."""
     processes: list[subprocess.Popen[str]] = []
 
     def begin(*words: str, env: Mapping[str, str] | None = None, **options: Any) -> "subprocess.Popen[str]":
@@ -86,14 +94,16 @@ def start(home: Path) -> Iterator[Started]:
         processes.append(process)
         return process
 
-    yield begin
-    for process in processes:
-        process.terminate()
-        try:
-            process.communicate(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+    try:
+        yield begin
+    finally:
+        for process in processes:
+            process.terminate()
+            try:
+                process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
 
 
 def listening(process: "subprocess.Popen[str]") -> str:
@@ -104,10 +114,11 @@ def listening(process: "subprocess.Popen[str]") -> str:
     return line.removeprefix("listening on ").strip()
 
 
-@pytest.fixture
-def practice(start: Started) -> str:
-    """The base URL of a practice upstream."""
-    return listening(start("practice"))
+@pytest.fixture(scope="session")
+def practice() -> Iterator[str]:
+    """The base URL of a practice upstream, the same for all tests: what one asks of it does not matter to another."""
+    with starting() as begin:
+        yield listening(begin("practice", stderr=subprocess.DEVNULL))
 
 
 @pytest.fixture
