@@ -5,8 +5,10 @@ One is named `key-NAME/2026-11-22-01.000.text`, by the hour in UTC in which its 
 Nothing waits for the disk here: after a power cut the last seconds may be gone, and half a frame is passed over.
 """
 
+import errno
 import os
 import re
+import shutil
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,6 +25,9 @@ FOLDER = "content"
 """In the folder of the ledger."""
 
 HOUR_MS = 3_600_000
+LEAST_FREE = 100 * 1024 * 1024
+"""What stays free of a disk that the ledger is on, too: money needs it more."""
+
 _HEAD = struct.Struct(">4s14sII")
 """A mark, the exchange's id, how many bytes follow, and their CRC-32."""
 _MARK, _GONE = b"bkc1", b"gone"
@@ -74,8 +79,9 @@ class Segments:
     def append(self, sort: Sort, key: str, exchange_id: str, body: bytes, most: int) -> None:
         """Keep the bytes, compressed by their writer; then remove the oldest files until no more than `most` are left.
 
-        Where the disk takes only a part, that is taken back.
+        Where the disk takes only a part, that is taken back; and what the ledger may need of it is not taken.
         """
+        self._leave_room(len(body))
         at_ms = instant_of(exchange_id)
         if at_ms is None:
             raise ValueError("content is kept by the id of an exchange")
@@ -174,6 +180,14 @@ class Segments:
         known = [match for path in below.iterdir() if (match := _NAME.fullmatch(path.name)) is not None]
         number = max((int(match[2]) for match in known if match[1] == hour), default=-1) + 1
         return below / f"{hour}.{number:03}.{sort}"
+
+    def _leave_room(self, size: int) -> None:
+        beside = self.folder.parent
+        if self.folder.exists() and self.folder.stat().st_dev != beside.stat().st_dev:
+            return
+        if shutil.disk_usage(beside).free - size < LEAST_FREE:
+            words = f"less than {LEAST_FREE >> 20} MiB of the disk are free, which are left to the ledger"
+            raise OSError(errno.ENOSPC, words)
 
     def _remove(self, path: Path) -> int:
         """Remove a file, and its folder with the last one."""

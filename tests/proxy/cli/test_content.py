@@ -5,7 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bursar.cli.content_lines import content_lines
 from bursar.content.segments import Segments, Sort
+from bursar.contract.content import CallContent, MediaItem
+from bursar.contract.shown import shown
 from bursar.domain.exchange import new_exchange_id
 
 Bursar = Callable[..., Any]
@@ -76,6 +79,25 @@ def test_what_is_asked_wrongly_is_said(bursar: Bursar) -> None:
     assert (ran.status, "--content is for one call" in ran.err) == (2, True)
     assert bursar("key", "issue", "x", "--keep-content", "--no-keep-content").status == 0
     assert bursar("key", "show", "x", "--json").json["keep_content"] is False
+
+
+def test_what_was_said_acts_on_no_terminal() -> None:
+    hostile = "\x1b[2J\x1b]0;owned\x07\r\u202eturned\u200b\n\tnext\x9b"
+    calls = [{"id": hostile, "function": {"name": hostile, "arguments": hostile}}]
+    media = (MediaItem(hostile, 10, missing=hostile),)
+    content = CallContent(
+        "0" * 14,
+        hostile,
+        0,
+        {"messages": [{"role": hostile, "content": [hostile, {"type": "image_url", "image_url": "kept-media:0"}]}]},
+        {"choices": [{"message": {"content": hostile, "tool_calls": calls}}], "error": {"message": hostile}},
+        missed=hostile,
+        media=media,
+    )
+    lines = [shown(line) for line in content_lines(content)]
+    assert not [line for line in lines if shown(line) != line or "\n" in line]
+    assert sum("␛[2J" in line for line in lines) >= 8
+    assert "    next\\x9b" in lines
 
 
 def test_a_key_that_is_revoked_says_what_stays(bursar: Bursar) -> None:

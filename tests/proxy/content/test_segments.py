@@ -1,6 +1,7 @@
 """Segments: what is kept is found, goes whole, and leaves nothing behind, whatever the disk and other ends did."""
 
 import resource
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -143,6 +144,14 @@ def test_what_the_disk_takes_in_part_is_taken_back(tmp_path: Path) -> None:
     assert b"xxxx" not in on_disk(tmp_path)
     files.append(Sort.TEXT, "laptop", second, b"second", MOST)
     assert bodies(files, second) == [("text", b"second")]
+
+
+def test_what_the_ledger_may_need_of_the_disk_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, each = Segments(tmp_path / "content"), new_exchange_id(NOW_MS)
+    monkeypatch.setattr("bursar.content.segments.LEAST_FREE", shutil.disk_usage(tmp_path).free + 10**9)
+    with pytest.raises(OSError, match="left to the ledger"):
+        files.append(Sort.TEXT, "laptop", each, b"text", MOST)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
