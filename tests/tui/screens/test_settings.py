@@ -243,3 +243,22 @@ async def test_hostile_names_and_values() -> None:
             await stage.pilot.resize_terminal(*size)
             await stage.pilot.pause()
         harmless(stage.written)
+
+
+async def test_a_filter_leaves_what_has_its_words() -> None:
+    async with attached(CAP, size=(100, 30)) as hands:
+        await hands.press(KEY)
+        await hands.sees("[server]")
+        await hands.press("slash", *"silent")
+        await hands.sees("stall_s")
+        assert "[limits]" in hands.text, "the table of what is found stays"
+        assert "drain_s" not in hands.text
+        await hands.press("ctrl+u", *"caps usd")
+        await hands.sees("[caps.daily]" if "[caps.daily]" in CAP else "[caps.")
+        assert "stall_s" not in hands.text
+        await hands.press("ctrl+u", *"nothing of this")
+        await hands.sees("No setting has all of these words")
+        await hands.press("escape")
+        await hands.sees("stall_s")
+        await hands.press("slash", *"stall_s", "enter", "down", "e")
+        await hands.sees("How long an answer may be silent")

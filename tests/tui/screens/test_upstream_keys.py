@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.events import Paste
 from tui.attached import Hands, attached
 from tui.money import wealthy
@@ -72,6 +73,14 @@ async def test_a_sealed_file_is_made_and_a_key_kept_in_it() -> None:
         assert "canary" not in hands.proxy.places.config_file.read_text()
 
 
+async def test_an_upstream_that_is_asked_without_a_key_needs_none() -> None:
+    async with attached(SHUT) as hands:
+        await at(hands, "main")
+        await hands.press("s")
+        await hands.sees("main is asked without a key, so it needs none.")
+        await hands.sees("upstreams.main.secret keyring:main")
+
+
 async def test_one_that_is_shut_is_opened_by_its_passphrase(tmp_path: Path) -> None:
     key = seal.derived(PASSPHRASE, b"s" * 16, 2, 8, 1)  # costs no time
     write_private_bytes(tmp_path / "data" / "secrets.sealed", seal.sealed({"shut": CANARY}, key))
@@ -99,7 +108,9 @@ async def test_what_is_kept_elsewhere_is_answered_with_what_to_do() -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
 async def test_the_dialog_fits(size: tuple[int, int]) -> None:
-    async with staged(wealthy(), size) as stage:
+    snapshot = wealthy()
+    snapshot.upstreams = {name: replace(each, secret="keyring:k") for name, each in snapshot.upstreams.items()}
+    async with staged(snapshot, size) as stage:
         await stage.press("5", "s")
         await paste(stage, CANARY)
         assert "•••" in stage.text

@@ -157,11 +157,8 @@ async def test_what_is_seen_is_a_command_that_writes_a_table() -> None:
         await stage.press("left", "e")
         assert "no name begins a formula" in stage.text
         await stage.press("down", "enter")
-        assert stage.app.clipboard == (
-            "bursar usage --by model --since 2026-11-19T00:00+01:00 --until 2026-11-20T00:00+01:00"
-            " --csv > usage-by-model.csv"
-        )
-        assert "OSC 52" in stage.text
+        assert "~/usage-by-model.csv" in stage.text
+        assert "bursar usage --by model --since" in stage.text
 
 
 def test_a_name_is_one_word_for_a_shell() -> None:
