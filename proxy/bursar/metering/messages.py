@@ -15,7 +15,7 @@ import msgspec
 
 from bursar.metering.image_size import size_of_base64, start_of_base64
 from bursar.metering.images import Image
-from bursar.metering.sound_length import milliseconds
+from bursar.metering.sound_length import milliseconds, tag_length
 from bursar.metering.tool_text import as_json
 
 PER_MESSAGE = 3
@@ -24,6 +24,7 @@ UNSEEN_FILE_TOKENS = 5_000
 """What is taken for a file that is only referred to: its size is known to the vendor alone."""
 _FILE_BYTES_PER_TOKEN = 4
 _SOUND_HEADER = 1024
+_TAG_HEADER = 12
 _LONGEST_HEAD = 256
 _DEEPEST = 12
 _TAIL = 2_000
@@ -171,7 +172,7 @@ class _Reader:
             self._images.append(Image(*(size_of_base64(data, start) or (0, 0))))
             return 0
         if kind.startswith("audio/"):
-            self._sound_ms += milliseconds(start_of_base64(data, _SOUND_HEADER, start), size)
+            self._sound_ms += _sound_ms(data, start, size)
             return 0
         if kind.startswith(("text/", "application/json")):
             try:
@@ -190,6 +191,14 @@ class _Reader:
         tail = content[-_TAIL:]
         tail = tail[tail.rfind("\n", 0, -1) + 1 :] if tail.strip() else tail
         return self._count(tail + "\n") - self._count(tail)
+
+
+def _sound_ms(data: str, start: int, size: int) -> int:
+    """The length of a sound of `size` bytes whose base64 begins at `start`. Three bytes are four of its letters."""
+    tag = tag_length(start_of_base64(data, _TAG_HEADER, start))
+    tag = tag if tag < size else 0
+    header = start_of_base64(data, _SOUND_HEADER, start + tag // 3 * 4)
+    return milliseconds(header[tag % 3 :], size - tag)
 
 
 def _payload(value: str) -> int:

@@ -165,6 +165,14 @@ def test_a_data_url_in_a_text_is_text() -> None:
     assert counted({"role": "user", "content": url}).images == ()
 
 
+@pytest.mark.parametrize("picture", [0, 1, 2, 100_000])
+def test_a_sound_lasts_no_longer_for_the_picture_in_its_tag(picture: int) -> None:
+    length = bytes([picture >> 21, picture >> 14 & 127, picture >> 7 & 127, picture & 127])
+    mp3 = b"ID3\x04\x00\x00" + length + bytes(picture) + b"\xff\xfb\x90\x00" + bytes(159_996)
+    part = {"type": "input_audio", "input_audio": {"data": base64.b64encode(mp3).decode(), "format": "mp3"}}
+    assert counted({"role": "user", "content": [part]}).sound_ms == pytest.approx(10_000, abs=1)
+
+
 def test_sound_is_counted_by_its_length() -> None:
     for part in (
         {"type": "input_audio", "input_audio": {"data": sound(3), "format": "wav"}},
