@@ -133,6 +133,17 @@ async def test_it_starts_shows_and_quits(home: Path, feed: Feed) -> None:
         assert shown.written.rindex(ending) > shown.written.rindex("newcomer")
 
 
+async def test_what_is_typed_in_another_encoding_ends_nothing(home: Path, feed: Feed) -> None:
+    async with terminal(home) as shown:
+        await shown.until("laptop-day")
+        shown.type("2/")
+        await shown.until("to the list")
+        os.write(shown.leader, b"\x1b[200~caf\xe9\x9b2J\xff\x1b[201~")
+        await shown.until("caf\ufffd")
+        shown.type("\x03")
+        assert await shown.process.wait() == 0
+
+
 async def test_it_ends_with_its_terminal(home: Path, feed: Feed) -> None:
     async with terminal(home) as shown:
         await shown.until("laptop-day")

@@ -1,12 +1,19 @@
 """ThriftyDriver: Textual's own for terminals of POSIX, which writes no more than it must."""
 
 import os
+from codecs import getincrementaldecoder
 from contextlib import suppress
+from selectors import EVENT_READ, SelectSelector
 
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 from bursar_tui.thrift import Thrift, blanks_with_ground
+
+_READ = 16_384
+_TICK_S = 0.1
+"""How long an escape may be the begin of something longer."""
 
 
 class ThriftyDriver(LinuxDriver):
@@ -23,6 +30,16 @@ class ThriftyDriver(LinuxDriver):
         with suppress(OSError):
             self._thrift.fit(*os.get_terminal_size(self.fileno))
         super().write(self._thrift.shortened(data))
+
+    def run_input_thread(self) -> None:
+        """Hand on what is typed, as Textual does; but bytes that are no text, such as pasted ones, end nothing."""
+        parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
+        with SelectSelector() as selector:
+            selector.register(self.fileno, EVENT_READ)
+            while not self.exit_event.is_set():
+                typed = decode(os.read(self.fileno, _READ)) if selector.select(_TICK_S) else ""
+                for message in (*(parser.feed(typed) if typed else ()), *parser.tick()):
+                    self.process_message(message)
 
     def forget(self) -> None:
         """The terminal may show something else than what was written to it: nothing is left out of what comes next."""
