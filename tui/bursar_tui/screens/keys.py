@@ -39,6 +39,7 @@ class Keys(Browser):
         Command("e", "change what a key is held to", "bursar key set NAME --rate 120/min --parallel none"),
         Command("d", "refuse a key for now, or accept it again", "bursar key disable|enable NAME"),
         Command("o", "another key under the same name", "bursar key rotate NAME --grace 24h"),
+        Command("c", "point a program at the proxy, with a key of its own", "bursar connect cline"),
         Command("f", "delete the prompts and answers that are kept of a key", "bursar content forget --key NAME"),
         Command("x", "accept a key no longer", "bursar key revoke NAME"),
     )
@@ -50,6 +51,7 @@ class Keys(Browser):
         Binding("o", "rotate", "rotate"),
         Binding("f", "forget", "forget", show=False),
         Binding("x", "revoke", "revoke"),
+        Binding("c", "app.connect", "connect a program"),
     ]
 
     def __init__(self) -> None:
