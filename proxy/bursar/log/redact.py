@@ -55,7 +55,11 @@ class Redaction:
 
     def clean(self, text: str) -> str:
         """`text` without what is known, and without what looks like a key."""
-        text = self.without_keys(text)
-        for shape, stays in _SHAPES:
-            text = shape.sub(stays + _PUT, text)
-        return text
+        return without_shapes(self.without_keys(text))
+
+
+def without_shapes(text: str) -> str:
+    """`text` without what looks like a key."""
+    for shape, stays in _SHAPES:
+        text = shape.sub(stays + _PUT, text)
+    return text
