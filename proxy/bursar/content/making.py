@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,7 @@ class Given:
     key: str
     at_ms: int
     fields: dict[str, msgspec.Raw] = field(default_factory=dict)
-    messages: tuple[bytes, ...] = ()
+    messages: Sequence[bytes] = ()
     answer: list[bytes] = field(default_factory=list)
     streamed: bool = False
     ended: AnswerEnd = AnswerEnd.NONE

@@ -1,5 +1,7 @@
 """What every dialect is read into: the parts of a request that matter to us, and what one event of an answer says."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from bursar.domain.usage import Usage
@@ -15,7 +17,7 @@ class PromptParts(msgspec.Struct, frozen=True):
     `messages` are chat messages; `text` are plain prompts of the older endpoints.
     """
 
-    messages: tuple[bytes, ...] = ()
+    messages: Sequence[bytes] = ()
     tools: msgspec.Raw | None = None
     tool_choice: msgspec.Raw | None = None
     response_format: msgspec.Raw | None = None

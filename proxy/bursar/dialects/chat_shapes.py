@@ -62,7 +62,7 @@ def as_chat(fields: dict[str, msgspec.Raw], messages: Sequence[bytes]) -> Shaped
     if "system" in fields and _has(fields, "system"):
         return _made(messages_as_chat, fields)
     if "tools" not in fields or not _has(fields, "tools"):
-        return _made(messages_as_chat, fields) if _have_media(messages) else Shaped(fields)
+        return _made(messages_as_chat, fields) if have_media(messages) else Shaped(fields)
     if not _foreign(bytes(fields["tools"])):
         return Shaped(fields)
     whole = bytes(fields["messages"])
@@ -71,7 +71,8 @@ def as_chat(fields: dict[str, msgspec.Raw], messages: Sequence[bytes]) -> Shaped
     return _with_chat_tools(fields)
 
 
-def _have_media(messages: Sequence[bytes]) -> bool:
+def have_media(messages: Sequence[bytes]) -> bool:
+    """Whether any of them may have media in the manner of Messages."""
     return any(_MEDIA in message for message in messages if not message.startswith(PLAIN))
 
 

@@ -5,15 +5,17 @@ only those that must change are written anew. Source: OpenAI API reference, "Cre
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from bursar.dialects.busy import MOST_ASKED, is_busy
 from bursar.dialects.canonical import NOT_JSON, PromptParts
-from bursar.dialects.chat_shapes import as_chat
+from bursar.dialects.chat_shapes import as_chat, have_media
 from bursar.dialects.fallback_fields import FALLBACK_FIELDS, first_model
+from bursar.dialects.openings import Messages, Opening, Openings
 from bursar.dialects.traits import LIMIT_FIELDS, NEW_LIMIT, OLD_LIMIT
 from bursar.domain.refusals import BadRequest, BodyTooLarge, InvalidParameter, MissingParameter
 
@@ -63,14 +65,14 @@ class ChatRequest(msgspec.Struct, frozen=True):
     """Tools that the client declared to take plain text, and that go upstream as functions."""
 
 
-def read_request(body: bytes, model: str = "") -> ChatRequest:
+def read_request(body: bytes, model: str = "", openings: Openings | None = None) -> ChatRequest:
     """The request that `body` holds, also one in the shape of Responses or Messages (`chat_shapes.py`).
 
-    `model`, where given, is asked for in place of the body's. Raises BadRequest and its kinds, each naming the field
-    at fault.
+    `model`, where given, is asked for in place of the body's. Of a conversation that `openings` know only what is new
+    is read. Raises BadRequest and its kinds, each naming the field at fault.
     """
-    came, messages = _read(body)
-    fields, custom_tools = as_chat(came, messages or ())
+    came, messages = _read(body, openings)
+    fields, custom_tools = as_chat(came, (messages.new if isinstance(messages, Messages) else messages) or ())
     if fields is not came:
         messages = _listed(fields)
     if model:
@@ -143,18 +145,49 @@ def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
     return _raw({**(asked if isinstance(asked, dict) else {}), "include_usage": True})
 
 
-def _read(body: bytes) -> tuple[dict[str, msgspec.Raw], tuple[bytes, ...] | None]:
+def _read(body: bytes, openings: Openings | None) -> tuple[dict[str, msgspec.Raw], Sequence[bytes] | None]:
     """The fields, and the messages one by one; None where there is no list of them."""
     if is_busy(body, MOST_ASKED):
         raise BodyTooLarge(f"The request holds more than {MOST_ASKED:,} values; send fewer messages, parts or tools.")
-    taken_apart = _taken_apart(body) if len(body) > _LONG else None
-    if taken_apart is not None:
-        return taken_apart
+    if len(body) > _LONG:
+        opening = openings.find(body) if openings is not None else None
+        continued = _continued(body, opening) if opening is not None else None
+        if continued is not None:
+            return continued
+        apart = _taken_apart(body)
+        if apart is not None:
+            if openings is not None and not have_media(apart.messages):
+                openings.note(body, apart.start, apart.messages, apart.gap)
+            return apart.fields, apart.messages
     fields = _read_fields(body)
     return fields, _listed(fields)
 
 
-def _taken_apart(body: bytes) -> tuple[dict[str, msgspec.Raw], tuple[bytes, ...]] | None:
+class _Apart(NamedTuple):
+    """A body taken apart: its list of messages stands at `start`, with `gap` bytes between two of them."""
+
+    fields: dict[str, msgspec.Raw]
+    messages: tuple[bytes, ...]
+    start: int
+    gap: int
+    size: int
+    """Of the list, in bytes."""
+
+
+def _continued(body: bytes, opening: Opening) -> tuple[dict[str, msgspec.Raw], Sequence[bytes]] | None:
+    """The same for a body that begins with a known opening: it is read with the known messages cut out of its list.
+
+    None where nothing of the list is left, or the list is not the same.
+    """
+    apart = _taken_apart(body[: opening.start + 1] + body[opening.end :])
+    if apart is None or apart.start != opening.start:
+        return None
+    whole = memoryview(body)[opening.start : opening.end + apart.size - 1]
+    apart.fields["messages"] = msgspec.Raw(whole)
+    return apart.fields, Messages(body, opening, apart.messages)
+
+
+def _taken_apart(body: bytes) -> _Apart | None:
     """The same for a long conversation in half the time: its messages are read, and then what stands around them.
 
     JSON stays the same JSON when a value of it gives way to another one. So the fields are those of the body with a
@@ -176,7 +209,7 @@ def _taken_apart(body: bytes) -> tuple[dict[str, msgspec.Raw], tuple[bytes, ...]
     if fields.get("messages") != _STAND_IN:
         return None
     fields["messages"] = msgspec.Raw(listed)
-    return fields, messages
+    return _Apart(fields, messages, start, len(gap), len(listed))
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -230,7 +263,7 @@ def _answers(fields: dict[str, msgspec.Raw]) -> int:
     return answers
 
 
-def _parts(fields: dict[str, msgspec.Raw], messages: tuple[bytes, ...] | None) -> PromptParts:
+def _parts(fields: dict[str, msgspec.Raw], messages: Sequence[bytes] | None) -> PromptParts:
     if "messages" not in fields:
         raise MissingParameter("The request has no `messages`.", param="messages")
     if messages is None:

@@ -9,6 +9,7 @@ from bursar.assembly import Assembly
 from bursar.client_keys import ClientKeys
 from bursar.content.keeper import Keeper
 from bursar.contract.events import Publish
+from bursar.dialects.openings import Openings
 from bursar.domain.clock import Clock
 from bursar.doorkeeper.body import Room
 from bursar.doorkeeper.examine import Hosts
@@ -38,6 +39,7 @@ class Context:
     turned_away: TurnedAway
     keeper: Keeper
     room: Room = field(default_factory=lambda: Room(MOST_ARRIVING_BYTES))
+    openings: Openings = field(default_factory=Openings)
 
 
 CONTEXT = web.AppKey("context", Context)

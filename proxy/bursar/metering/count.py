@@ -14,6 +14,7 @@ import msgspec
 
 from bursar.dialects.canonical import PromptParts
 from bursar.dialects.chat_shapes import PLAIN
+from bursar.dialects.openings import Messages
 from bursar.domain.calibration import ONE
 from bursar.metering.families import Family, family_of
 from bursar.metering.messages import Counted, counted_message
@@ -31,6 +32,7 @@ _CHOICE_NAMED = 4
 
 _UNLOADED_BYTES = 1_000_000
 """What a vocabulary that is not loaded yet weighs beside fresh bytes: both hold a thread up for a while."""
+_OPENINGS = 1_000
 _HASHED_AT_ONCE = 4_000_000
 """Bytes of one request that are looked up in the memo; what is beyond is taken for new, as hashing it would be slow."""
 
@@ -59,21 +61,39 @@ class Prompt(NamedTuple):
 
 
 class _Looked:
-    """What `fresh_bytes` found out about a request: for each message its key, and what is remembered of it."""
+    """What `fresh_bytes` found out about a request: for each message its key, and what is remembered of it.
 
-    __slots__ = ("counts", "encoding", "keys", "parts")
+    Of one that begins with an opening which is remembered as a whole, `messages` are those behind that.
+    """
+
+    __slots__ = ("counts", "encoding", "keys", "messages", "opened", "parts")
 
     def __init__(
-        self, parts: PromptParts, encoding: str, keys: Sequence[int], counts: list[int | Counted | None]
+        self,
+        parts: PromptParts,
+        encoding: str,
+        messages: Sequence[bytes],
+        keys: Sequence[int],
+        counts: list[int | Counted | None],
+        opened: "_Opened | None",
     ) -> None:
         self.parts = parts
         self.encoding = encoding
+        self.messages = messages
         self.keys = keys
         self.counts = counts
+        self.opened = opened
 
     def is_all_of(self, parts: PromptParts, encoding: str) -> bool:
         """Whether nothing about this request is left to look up."""
-        return parts is self.parts and encoding == self.encoding and len(parts.messages) == len(self.keys)
+        return parts is self.parts and encoding == self.encoding and len(self.messages) == len(self.keys)
+
+
+class _Opened(NamedTuple):
+    """The messages of an opening: the tokens of those that are nothing but text, and the others."""
+
+    text: int = 0
+    others: tuple[Counted, ...] = ()
 
 
 class PromptCounter:
@@ -85,6 +105,7 @@ class PromptCounter:
     def __init__(self, text: TextCounter, remembered: int = 10_000) -> None:
         self.text = text
         self._memos = {encoding: Memo[int | Counted](remembered) for encoding in ENCODINGS}
+        self._openings = {encoding: Memo[_Opened](_OPENINGS) for encoding in ENCODINGS}
         self._looked: _Looked | None = None
 
     def warm(self) -> None:
@@ -102,11 +123,11 @@ class PromptCounter:
         encoding = family_of(model).encoding
         looked = self._looked = self._look(parts, encoding, _HASHED_AT_ONCE)
         fresh = 0 if self.text.vocabularies.is_loaded(encoding) else _UNLOADED_BYTES
-        for message, counted in zip(parts.messages, looked.counts, strict=False):
+        for message, counted in zip(looked.messages, looked.counts, strict=False):
             if counted is None:
                 fresh += len(message)
-        if len(looked.keys) < len(parts.messages):
-            fresh += sum(map(len, parts.messages[len(looked.keys) :]))
+        if len(looked.keys) < len(looked.messages):
+            fresh += sum(map(len, looked.messages[len(looked.keys) :]))
         if parts.text:
             fresh += sum(map(len, parts.text))
         if parts.tools is not None:
@@ -124,8 +145,8 @@ class PromptCounter:
         if looked is None or not looked.is_all_of(parts, family.encoding):
             looked = self._look(parts, family.encoding)
         fresh = [text.encode("utf-8", "replace") for text in parts.text]
-        known = media = 0
-        for message, counted in zip(parts.messages, looked.counts, strict=True):
+        known, media, _ = _sum_of(looked.opened or _Opened(), family)
+        for message, counted in zip(looked.messages, looked.counts, strict=True):
             if counted is not None:
                 text, other = _tokens_of(counted, family)
                 known, media = known + text, media + other
@@ -171,11 +192,15 @@ class PromptCounter:
 
         Python's own hash is keyed anew in every process, so that nobody can make two messages collide.
         """
-        messages = parts.messages
+        messages, opened = parts.messages, None
+        if isinstance(messages, Messages):
+            opened = self._openings[encoding].get(messages.opening.digest)
+            messages = messages.all if opened is None else messages.new
+        within = messages
         if most is not None and sum(map(len, messages)) > most:
-            messages = messages[: bisect_right(list(accumulate(map(len, messages))), most)]
-        keys = list(map(hash, messages))
-        return _Looked(parts, encoding, keys, self._memos[encoding].get_all(keys))
+            within = messages[: bisect_right(list(accumulate(map(len, messages))), most)]
+        keys = list(map(hash, within))
+        return _Looked(parts, encoding, messages, keys, self._memos[encoding].get_all(keys), opened)
 
     def _messages(self, parts: PromptParts, family: Family) -> tuple[int, int, Counted | None]:
         """Tokens of text, before the family's factor; tokens of media; the first system message."""
@@ -183,18 +208,19 @@ class PromptCounter:
         looked, self._looked = self._looked, None
         if looked is None or not looked.is_all_of(parts, family.encoding):
             looked = self._look(parts, family.encoding)
-        text, media, system = 0, 0, None
+        counts: list[int | Counted] = []
         for place, counted in enumerate(looked.counts):
             if counted is None:
-                counted = self._count_message(parts.messages[place], family.encoding)
+                counted = self._count_message(looked.messages[place], family.encoding)
                 self._memos[family.encoding].put(looked.keys[place], counted)
-            if type(counted) is int:
-                text += counted
-                continue
-            of_text, of_media = _tokens_of(counted, family)
-            text, media = text + of_text, media + of_media
-            if system is None and isinstance(counted, Counted) and counted.system:
-                system = counted
+            counts.append(counted)
+        text, media, system = _sum_of(_gathered(counts), family)
+        if looked.opened is not None:
+            known, of_known, first = _sum_of(looked.opened, family)
+            return text + known, media + of_known, first or system
+        if isinstance(parts.messages, Messages):
+            opening = parts.messages.opening
+            self._openings[family.encoding].put(opening.digest, _gathered(counts[: opening.number]))
         return text, media, system
 
     def _count_message(self, content: bytes, encoding: str) -> int | Counted:
@@ -236,6 +262,27 @@ class PromptCounter:
         if not isinstance(wanted, dict) or wanted.get("type") in ("text", "json_object"):
             return 0
         return self.text.count(as_json(wanted), encoding)
+
+
+def _gathered(counts: Sequence[int | Counted]) -> _Opened:
+    text, others = 0, []
+    for counted in counts:
+        if isinstance(counted, int):
+            text += counted
+        else:
+            others.append(counted)
+    return _Opened(text, tuple(others))
+
+
+def _sum_of(messages: _Opened, family: Family) -> tuple[int, int, Counted | None]:
+    """Their tokens of text, before the family's factor, and of media; the first system message."""
+    text, media, system = messages.text, 0, None
+    for counted in messages.others:
+        of_text, of_media = _tokens_of(counted, family)
+        text, media = text + of_text, media + of_media
+        if system is None and counted.system:
+            system = counted
+    return text, media, system
 
 
 def _tokens_of(counted: int | Counted, family: Family) -> tuple[int, int]:

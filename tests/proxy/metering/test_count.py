@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bursar.dialects.canonical import PromptParts
+from bursar.dialects.openai_chat_request import read_request
+from bursar.dialects.openings import Messages, Openings
 from bursar.metering.count import PromptCounter, scaled
 from bursar.tokens.text import TextCounter
 from bursar.tokens.vocabulary import Vocabularies
@@ -402,3 +404,27 @@ def test_a_growing_conversation_costs_little_beside_reading_it(
         # Looked up, each of them, and none of them read or counted.
         assert count(f"turn {turn}") < 20 * len(turns) < first
     assert sum(encoded) < 15 * 100
+
+
+def test_a_known_opening_counts_as_its_messages_do(counter: PromptCounter) -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://x/y.png"}}
+    turns: list[dict[str, Any]] = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "What is this?"}, picture]},
+        *conversation(200, 100),
+    ]
+    openings, tools = Openings(), [{"type": "function", "function": WEATHER}]
+    for model in ("gpt-4o", "gpt-4", "claude-opus-5"):
+        for more in range(4):
+            body = json.dumps({"model": "m", "messages": [*turns, *turns[:more]], "tools": tools}).encode()
+            known, plain = read_request(body, openings=openings).parts, read_request(body).parts
+            assert isinstance(known.messages, Messages) is (more > 0 or model != "gpt-4o")
+            expected = PromptCounter(counter.text).prompt(plain, model)
+            fresh = counter.fresh_bytes(known, model)
+            rough = counter.rough(known, model)
+            assert counter.prompt(known, model) == expected
+            assert counter.prompt(known, model) == expected, "once more, without looking before"
+            if more > 1:
+                assert fresh == 0
+                assert rough is not None
+                assert (rough[0].media, rough[0].text >= expected.text) == (expected.media, True)
