@@ -270,6 +270,8 @@ async def test_no_secret_is_found_anywhere(machine: Machine, tmp_path: Path) -> 
     assert leaks(everywhere, *secrets) == []
     texts = {where: what for where, what in everywhere.items() if not where.startswith("answer of")}
     assert leaks(texts, PROMPT, ANSWER) == []
+    # Kept content is compressed, so it would not be found: there is no place for it at all.
+    assert not (machine.places.data_dir / "content").exists()
     assert leaks({"answer": seen.shown["answer of env/fine"]}, ANSWER)  # it is found where it ought to be
     assert not [path for path in files_of(tmp_path) if Path(path).name.startswith("core")]
 

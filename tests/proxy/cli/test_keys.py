@@ -141,3 +141,18 @@ def test_what_cannot_be_is_said_and_nothing_changes(
     assert (ran.status, ran.out) == (status, "")
     assert said in ran.err
     assert bursar("key", "list", "--json").json == before
+
+
+def test_a_cap_of_a_key_is_changed_whatever_its_name_and_no_other_is_touched(bursar: Bursar, config_file: Path) -> None:
+    config_file.parent.mkdir(parents=True)
+    config_file.write_text(
+        '[caps.mine]\nkey = "laptop"\nusd = "5"\nevery = "day"\n'
+        '[caps.laptop-week]\nproject = "site"\nusd = "7"\nevery = "week"\n'
+    )
+    assert bursar("key", "issue", "laptop", "--cap", "9usd/day", "--cap", "20usd/week").status == 0
+    caps = {cap["name"]: (cap["limit"], cap["scope"]) for cap in bursar("cap", "list", "--json").json}
+    assert caps == {
+        "mine": (9_000_000_000, "key laptop"),
+        "laptop-week": (7_000_000_000, "project site"),
+        "laptop-week-2": (20_000_000_000, "key laptop"),
+    }
