@@ -102,8 +102,10 @@ class LineReply:
         del piece
         return False
 
-    async def finish(self) -> None:
+    async def finish(self, last: bytes = b"") -> None:
         """All of it was handed over."""
+        if last:
+            await self.write(last)
         self._state = ReplyState.FINISHED
 
     async def break_off(self, why: bytes = b"") -> None:

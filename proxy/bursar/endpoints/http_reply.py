@@ -29,6 +29,8 @@ AT_ONCE_BYTES = 32 * 1024
 class EventStream(web.StreamResponse):
     """A stream that can be left without its proper end, which the server would otherwise write."""
 
+    # aiohttp's own responses keep their headers for their first bytes; a stream sends its first event with them.
+    _send_headers_immediately = False
     broken_off = False
     transport: asyncio.Transport | None = None
     """The connection to close in place of that end."""
@@ -77,7 +79,7 @@ class HttpReply:
         return self._state
 
     async def begin(self, headers: Mapping[str, str]) -> None:
-        """Send status 200 and the headers of a stream of events."""
+        """Promise status 200 and a stream of events: its headers go out with what is written first."""
         self._stream = self.response = EventStream()
         if self._request.version >= HttpVersion11:
             self._stream.enable_chunked_encoding()
@@ -113,11 +115,11 @@ class HttpReply:
         transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
         return True
 
-    async def finish(self) -> None:
-        """The stream's proper end."""
+    async def finish(self, last: bytes = b"") -> None:
+        """The last of the stream and its proper end, in one write."""
         self._stop()
         try:
-            await self._stream.write_eof()
+            await self._stream.write_eof(last)
         except ConnectionResetError:
             raise asyncio.CancelledError from None
         self._state = ReplyState.FINISHED
@@ -167,5 +169,6 @@ class HttpReply:
         if now - self._written < self._keep_alive_s:
             now = self._written
         else:
+            self._request.writer.send_headers()
             self.write_at_once(b": keep-alive\n\n")
         self._timer = self._loop.call_at(now + self._keep_alive_s, self._keep_alive)

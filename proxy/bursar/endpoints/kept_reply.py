@@ -47,9 +47,11 @@ class KeptReply:
         self._recording.add(piece)
         return True
 
-    async def finish(self) -> None:
+    async def finish(self, last: bytes = b"") -> None:
         """As it is."""
-        await self._reply.finish()
+        if last:
+            self._recording.add(last)
+        await self._reply.finish(last)
 
     async def break_off(self, why: bytes = b"") -> None:
         """As it is, with the event that says why."""

@@ -36,9 +36,9 @@ class RawReply:
         del piece
         return False
 
-    async def finish(self) -> None:
-        """As it is."""
-        await self._reply.finish()
+    async def finish(self, last: bytes = b"") -> None:
+        """The end, with what waited for it."""
+        await self._reply.finish(self._calls.stream(last) if last else b"")
 
     async def break_off(self, why: bytes = b"") -> None:
         """As it is: what waits for its end has none."""

@@ -147,8 +147,10 @@ class JoiningReply:
         del piece
         return False
 
-    async def finish(self) -> None:
-        """The stream's proper end."""
+    async def finish(self, last: bytes = b"") -> None:
+        """The last of the stream, and its proper end."""
+        if last:
+            await self.write(last)
         await self._reply.finish()
         self._state = self._reply.state
 

@@ -261,14 +261,14 @@ class StreamRelay:
     async def _end(self, answer: Answer) -> Ending:
         """The proper end. The usage that comes after the end is waited for: before it where the client wants it."""
         await self._terms.count()
+        usage = b""
         if self._terms.wants_usage:
             if self._usage is None and not self._meter.reported:
                 await self._read_late_usage(answer)
             counted = self._meter.usage
             payload = self._usage or usage_chunk(self._head or StreamHead(), counted)
-            await self._reply.write(b"data: " + payload + b"\n\n")
-        await self._reply.write(self._terms.trailer() + b"data: " + DONE + b"\n\n")
-        await self._reply.finish()
+            usage = b"data: " + payload + b"\n\n"
+        await self._reply.finish(usage + self._terms.trailer() + b"data: " + DONE + b"\n\n")
         if not self._terms.wants_usage and not self._meter.reported:
             await self._read_late_usage(answer)
         return Ending(Outcome.COMPLETE, self._finish_reason)
@@ -300,8 +300,7 @@ class StreamRelay:
         if self._reply.state is ReplyState.WAITING:
             await self._reply.begin(self._terms.headers(head.model))
         body = b"".join(b"data: " + payload + b"\n\n" for payload in out)
-        await self._reply.write(body + self._terms.trailer() + b"data: " + DONE + b"\n\n")
-        await self._reply.finish()
+        await self._reply.finish(body + self._terms.trailer() + b"data: " + DONE + b"\n\n")
         return Ending(Outcome.CUT, "length")
 
     async def _fail(self, refusal: Refusal) -> Ending:

@@ -43,8 +43,8 @@ class Reply(Protocol):
         """
         ...
 
-    async def finish(self) -> None:
-        """The stream's proper end."""
+    async def finish(self, last: bytes = b"") -> None:
+        """The last of the stream, and its proper end."""
         ...
 
     async def break_off(self, why: bytes = b"") -> None:

@@ -35,6 +35,7 @@ async def test_writing_to_a_connection_that_has_just_gone_is_leaving(last: Write
     async def handle(request: web.Request) -> web.StreamResponse:
         reply = HttpReply(request, 60)
         await begin(reply)
+        await write(reply)
         assert request.transport is not None
         request.transport.close()
         try:
@@ -163,6 +164,38 @@ async def test_what_is_written_at_once_comes_in_order_and_waits_for_no_client() 
         await stuck.wait()
         got += await response.read()
     assert got == b"data: 1\n\ndata: 2\n\ndata: 3\n\n" + piece * written + b"data: 4\n\n"
+
+
+@pytest.mark.parametrize("first", [b"", b"data: 1\n\n"], ids=["before anything", "between two events"])
+async def test_a_silence_is_filled_with_comments(first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = turned(monkeypatch)
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        reply = HttpReply(request, 60)
+        await reply.begin({"x-ours": "1"})
+        if first:
+            await reply.write(first)
+        begun.set()
+        await go.wait()
+        assert reply.write_at_once(b"data: 2\n\n")
+        await reply.finish(b"data: 3\n\n")
+        return reply.response
+
+    async def talk() -> bytes:
+        async with session.get(server.make_url("/")) as response:
+            assert response.headers["x-ours"] == "1"
+            return await response.read()
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        talking = asyncio.ensure_future(talk())
+        await begun.wait()
+        for _ in range(2):
+            await turn(61)
+        go.set()
+        assert await talking == first + b": keep-alive\n\n" * 2 + b"data: 2\n\ndata: 3\n\n"
 
 
 async def test_a_client_that_does_not_read_is_looked_at_once_in_each_silence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,8 @@ class Got:
         self.body += piece
         return True
 
-    async def finish(self) -> None:
+    async def finish(self, last: bytes = b"") -> None:
+        self.body += last
         self.state = ReplyState.FINISHED
 
     async def break_off(self, why: bytes = b"") -> None:
