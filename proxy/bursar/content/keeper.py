@@ -34,6 +34,7 @@ _MOST_MISSED = 1_000
 _CLOSE_S = 5.0
 _CALM_MS = 60_000
 """How long nothing may have failed before it is said that all is well again."""
+_STALE_MS = 15 * 60_000
 
 T = TypeVar("T")
 
@@ -120,6 +121,8 @@ class Keeper:
     async def tidy(self) -> None:
         """Delete what is too old or too much. What cannot be deleted now will be tried again."""
         settings, now_ms = self._settings(), self._clock.now_ms()
+        if self.trouble and now_ms - self._failed_ms >= _STALE_MS:
+            self.trouble = ""  # no call has tried since, and whether one would fail is not known
         text_ms, media_ms = (now_ms - days * DAY_MS for days in (settings.days, settings.media_days))
 
         def sweep(files: Segments) -> None:

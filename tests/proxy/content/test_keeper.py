@@ -214,8 +214,13 @@ async def test_a_bug_of_ours_quotes_nothing_and_ends_nothing(tmp_path: Path, cap
     def clean(text: str) -> str:
         raise RuntimeError(f"failed at {text}")
 
-    keeper = Keeper(tmp_path / "content", ContentSettings, clean, FixedClock(1_795_312_107_000))
+    clock = FixedClock(1_795_312_107_000)
+    keeper = Keeper(tmp_path / "content", ContentSettings, clean, clock)
     keeper.record(new_exchange_id(1_795_312_107_000), "agent", 0, REQUEST).close(AnswerEnd.NONE, 100)
     assert (await keeper.kept()).trouble == "a bug: RuntimeError"
     assert "4711" not in caplog.text
+    # It is not told for ever of a key whose calls have ended.
+    clock.turn(HOUR_MS)
+    await keeper.tidy()
+    assert (await keeper.kept()).trouble == ""
     await keeper.close()
