@@ -5,7 +5,7 @@ from bursar_tui.seen import Seen
 
 
 def no_calls(seen: Seen, width: int) -> list[Line]:
-    """How a client is connected: the base URL to paste, and the command that issues a key."""
+    """How a client is connected: the base URL to paste, the command that issues a key, and what does both."""
     del width
     url = seen.snapshot.public_url
     lines = [
@@ -21,6 +21,7 @@ def no_calls(seen: Seen, width: int) -> list[Line]:
             Piece("  new key    " if not seen.snapshot.keys else "  another    ", Role.MUTED),
             Piece("bursar key issue NAME", Role.ACCENT),
         ),
+        line(Piece("  a tool     ", Role.MUTED), Piece("c on Keys", Role.KEY), Piece(" sets it up", Role.MUTED)),
         BLANK,
     ]
     if seen.snapshot.aliases:

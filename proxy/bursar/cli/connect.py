@@ -161,6 +161,7 @@ def _shown(client: Client, draft: Wanted, options: argparse.Namespace) -> int:
     else:
         for line in client.enter(draft):
             say(line)
+    say()
     say(which_key(options, before, must_know=options.write))
     return Exit.OK
 

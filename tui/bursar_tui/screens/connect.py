@@ -52,7 +52,9 @@ class Program:
         if self.name == CURSOR:
             return "by a tunnel, since its servers make the calls"
         state = "connected; " if self.connected else "found; " if self.there else ""
-        return f"{state}{self.file or 'what to enter'}"
+        home = str(Path.home())
+        file = f"~{self.file.removeprefix(home)}" if self.file.startswith(home) else self.file
+        return f"{state}{file or 'what to enter'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class Keys(Browser):
         Binding("o", "rotate", "rotate"),
         Binding("f", "forget", "forget", show=False),
         Binding("x", "revoke", "revoke"),
-        Binding("c", "app.connect", "connect a program"),
+        Binding("c", "app.connect", "connect"),
     ]
 
     def __init__(self) -> None:
