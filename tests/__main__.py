@@ -41,7 +41,7 @@ def main() -> int:
                 "Lint": [python, "-m", "ruff", "check", "."],
                 "Types": [python, "-m", "mypy"],
                 "Imports": [*bootstrap.installed("lint-imports"), "--no-logo"],
-                "Tests can be read": [python, "-m", "pytest", "--collect-only", "-qqq"],
+                "Tests can be read": [python, "-m", "pytest", "--collect-only", "-q"],
             }
         )
         if code != 0:
@@ -61,7 +61,8 @@ def checked(checks: dict[str, list[str]]) -> int:
         for title, process in running.items():
             print(f"\n== {title}", flush=True)
             said, _ = process.communicate()
-            sys.stdout.buffer.write(said)
+            # Of one that is content the last line is enough.
+            sys.stdout.buffer.write(said if process.returncode != 0 else said.strip().rpartition(b"\n")[2] + b"\n")
             sys.stdout.flush()
             if process.returncode != 0:
                 print(f"\n{title}: failed. Nothing after it is told or run.", file=sys.stderr)
