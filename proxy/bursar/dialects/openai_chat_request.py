@@ -72,7 +72,7 @@ def read_request(body: bytes, model: str = "", openings: Openings | None = None)
     is read. Raises BadRequest and its kinds, each naming the field at fault.
     """
     came, messages = _read(body, openings)
-    fields, custom_tools = as_chat(came, (messages.new if isinstance(messages, Messages) else messages) or ())
+    fields, custom_tools = as_chat(came, (messages.new if type(messages) is Messages else messages) or ())
     if fields is not came:
         messages = _listed(fields)
     if model:

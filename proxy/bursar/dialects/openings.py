@@ -5,7 +5,7 @@ process; never its text.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import NamedTuple, final, overload
 
 import msgspec
 
@@ -68,8 +68,12 @@ def _look_of(body: bytes, end: int) -> int:
     return hash(body[end - _TAIL_BYTES : end] + body[:end:_EVERY])
 
 
+@final
 class Messages(Sequence[bytes]):
-    """The messages of a body that begins with a known opening: these are cut out where somebody asks for them."""
+    """The messages of a body that begins with a known opening: these are cut out where somebody asks for them.
+
+    Whoever wants the new ones alone asks whether the type is this one: every call does, and most have a tuple.
+    """
 
     __slots__ = ("_all", "_body", "new", "opening")
 

@@ -92,8 +92,11 @@ class _Looked:
 class _Opened(NamedTuple):
     """The messages of an opening: the tokens of those that are nothing but text, and the others."""
 
-    text: int = 0
-    others: tuple[Counted, ...] = ()
+    text: int
+    others: tuple[Counted, ...]
+
+
+_NOTHING = _Opened(0, ())
 
 
 class PromptCounter:
@@ -145,7 +148,7 @@ class PromptCounter:
         if looked is None or not looked.is_all_of(parts, family.encoding):
             looked = self._look(parts, family.encoding)
         fresh = [text.encode("utf-8", "replace") for text in parts.text]
-        known, media, _ = _sum_of(looked.opened or _Opened(), family)
+        known, media, _ = _sum_of(*(looked.opened or _NOTHING), family)
         for message, counted in zip(looked.messages, looked.counts, strict=True):
             if counted is not None:
                 text, other = _tokens_of(counted, family)
@@ -193,7 +196,7 @@ class PromptCounter:
         Python's own hash is keyed anew in every process, so that nobody can make two messages collide.
         """
         messages, opened = parts.messages, None
-        if isinstance(messages, Messages):
+        if type(messages) is Messages:
             opened = self._openings[encoding].get(messages.opening.digest)
             messages = messages.all if opened is None else messages.new
         within = messages
@@ -208,20 +211,20 @@ class PromptCounter:
         looked, self._looked = self._looked, None
         if looked is None or not looked.is_all_of(parts, family.encoding):
             looked = self._look(parts, family.encoding)
-        counts: list[int | Counted] = []
+        opening = parts.messages.opening if type(parts.messages) is Messages else None
+        opened = looked.opened or _NOTHING
+        text, others = opened.text, list(opened.others)
         for place, counted in enumerate(looked.counts):
             if counted is None:
                 counted = self._count_message(looked.messages[place], family.encoding)
                 self._memos[family.encoding].put(looked.keys[place], counted)
-            counts.append(counted)
-        text, media, system = _sum_of(_gathered(counts), family)
-        if looked.opened is not None:
-            known, of_known, first = _sum_of(looked.opened, family)
-            return text + known, media + of_known, first or system
-        if isinstance(parts.messages, Messages):
-            opening = parts.messages.opening
-            self._openings[family.encoding].put(opening.digest, _gathered(counts[: opening.number]))
-        return text, media, system
+            if isinstance(counted, int):
+                text += counted
+            else:
+                others.append(counted)
+            if opening is not None and opened is _NOTHING and place == opening.number - 1:
+                self._openings[family.encoding].put(opening.digest, _Opened(text, tuple(others)))
+        return _sum_of(text, others, family)
 
     def _count_message(self, content: bytes, encoding: str) -> int | Counted:
         """A message of nothing but text, which most are, is kept as a bare number."""
@@ -264,20 +267,10 @@ class PromptCounter:
         return self.text.count(as_json(wanted), encoding)
 
 
-def _gathered(counts: Sequence[int | Counted]) -> _Opened:
-    text, others = 0, []
-    for counted in counts:
-        if isinstance(counted, int):
-            text += counted
-        else:
-            others.append(counted)
-    return _Opened(text, tuple(others))
-
-
-def _sum_of(messages: _Opened, family: Family) -> tuple[int, int, Counted | None]:
-    """Their tokens of text, before the family's factor, and of media; the first system message."""
-    text, media, system = messages.text, 0, None
-    for counted in messages.others:
+def _sum_of(text: int, others: Sequence[Counted], family: Family) -> tuple[int, int, Counted | None]:
+    """Tokens of text, before the family's factor, and of media; the first system message."""
+    media, system = 0, None
+    for counted in others:
         of_text, of_media = _tokens_of(counted, family)
         text, media = text + of_text, media + of_media
         if system is None and counted.system:
