@@ -20,10 +20,12 @@ CHANGED_STATUS = 412
 """The answer to a write that was meant for another text."""
 
 
-def reading(then: Callable[[Stated], object], *, doing: str = "") -> Errand[ConfigurationFile]:
+def reading(
+    then: Callable[[Stated], object], *, doing: str = "", failed: Failed | None = None
+) -> Errand[ConfigurationFile]:
     """Read the file."""
     ask = door.configuration()
-    return Errand(doing, lambda proxy: proxy.ask(ask), lambda _: "", lambda file: then(stated(file)))
+    return Errand(doing, lambda proxy: proxy.ask(ask), lambda _: "", lambda file: then(stated(file)), failed=failed)
 
 
 def checking(

@@ -1,6 +1,8 @@
 """Settings: each of them seen, changed, taken back, made and removed at a real proxy, whoever else changes the file."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from bursar.config.described import described
 from bursar.contract import configuration as door
 from bursar.contract.client import AdminClient
 from bursar.contract.configuration import ConfigurationFile, FileProblem, Put
+from bursar.contract.way_in import NotRunning
+from bursar_tui.errands import Door
 from bursar_tui.screens.confirm import Confirm
-from bursar_tui.screens.settings import Settings
+from bursar_tui.screens.settings import AGAIN_MS, Settings
 from bursar_tui.screens.table_form import TableForm
 from bursar_tui.stated import stated
 from bursar_tui.tabs import TABS
@@ -262,3 +266,33 @@ async def test_a_filter_leaves_what_has_its_words() -> None:
         await hands.sees("stall_s")
         await hands.press("slash", *"stall_s", "enter", "down", "e")
         await hands.sees("How long an answer may be silent")
+
+
+async def test_a_file_that_could_not_be_read_is_asked_for_again_after_a_while() -> None:
+    asked = []
+
+    @asynccontextmanager
+    async def door() -> AsyncIterator[Door]:
+        asked.append("again")
+        raise NotRunning
+        yield
+
+    async with staged(wealthy(), (80, 24)) as stage:
+        await stage.press(KEY)
+        await stage.until(lambda: "not read" in stage.text)
+        assert "No proxy is running here" in stage.text
+        assert "asked for again" in stage.text
+        stage.app._door = door
+        stage.app.present()
+        await stage.pilot.pause()
+        assert asked == []
+        stage.clock.turn(AGAIN_MS)
+        stage.app.present()
+        await stage.until(lambda: asked)
+
+
+async def test_a_form_speaks_of_what_is_typed_not_of_what_is_written() -> None:
+    async with attached(CAP) as hands:
+        await put_at(hands, "caps", "daily")
+        await hands.press("e")
+        await hands.sees("Must be text, such as example.")

@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from bursar.contract.configuration import TakeOut
 from bursar_tui.config_errands import editing, reading
+from bursar_tui.errands import as_sentence
 from bursar_tui.ink import Line
 from bursar_tui.paper_deeds import EXAMPLE, RELOAD
 from bursar_tui.screens.choice import Choice, Option
@@ -24,6 +25,9 @@ from bursar_tui.widgets.row_list import ListRow
 from bursar_tui.widgets.setting_detail import setting_detail
 from bursar_tui.widgets.setting_rows import path_of, row_id, setting_rows
 from bursar_tui.widgets.toml_text import keeps
+
+AGAIN_MS = 5_000
+"""After how long a file that could not be read is asked for again."""
 
 _LOST = {
     "upstreams": "No call goes there any more; what goes through it is removed first. Its key stays in the keyring.",
@@ -68,6 +72,8 @@ class Settings(ConfigBrowser):
         super().__init__()
         self._stated: Stated | None = None
         self._asked_for: tuple[str, str, str] | None = None
+        self._unread: tuple[str, int] | None = None
+        """Why the file could not be read when it was asked for last, and when that was."""
         self._draft: Draft | None = None
         self._line = FilterLine("a word of the setting, its value or its meaning …")
         self._line.display = False
@@ -79,7 +85,8 @@ class Settings(ConfigBrowser):
 
     def rows(self, seen: Seen, width: int) -> list[ListRow]:
         """One line for each setting, under the header of its table."""
-        return setting_rows(self._stated, self._draft is not None, width, self._line.value)
+        why = self._unread[0] if self._unread is not None else None
+        return setting_rows(self._stated, self._draft is not None, width, self._line.value, why)
 
     def detail(self, seen: Seen, row_id: str, width: int) -> list[Line]:
         """One of them."""
@@ -94,13 +101,19 @@ class Settings(ConfigBrowser):
         super().show(seen)
         view = seen.snapshot.configuration
         wanted = (seen.snapshot.run, view.etag, view.file_etag)
-        if seen.known and self.is_current and wanted != self._asked_for:
-            self._asked_for = wanted
-            self.send(reading(self.take))
+        late = self._unread is not None and seen.now_ms - self._unread[1] >= AGAIN_MS
+        if seen.known and self.is_current and (wanted != self._asked_for or late):
+            self._asked_for, self._unread = wanted, None
+            self.send(reading(self.take, failed=self._not_read))
+
+    def _not_read(self, error: Exception) -> None:
+        """The proxy did not answer: that is said, and after a while it is asked again."""
+        self._unread = as_sentence(str(error)), self.seen.now_ms
+        self.again()
 
     def take(self, stated: Stated) -> None:
         """The file as it is now."""
-        self._stated = stated
+        self._stated, self._unread = stated, None
         self.again()
         self.refresh_bindings()
 

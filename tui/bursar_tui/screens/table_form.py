@@ -158,7 +158,7 @@ class TableForm(Dialog[str]):
         return [
             BLANK,
             line(Piece(f"{setting.meaning}{default}", Role.TEXT)),
-            line(Piece(f"Must be {setting.allowed}." if setting.allowed else "", Role.MUTED)),
+            line(Piece(f"Must be {_as_typed(setting.allowed)}." if setting.allowed else "", Role.MUTED)),
         ]
 
     @property
@@ -311,3 +311,8 @@ def table_form(
 
 def _header(section: str, name: str | None) -> Path:
     return (section,) if name is None else (section, name)
+
+
+def _as_typed(allowed: str) -> str:
+    """What is allowed, in the words for the file, for a line into which texts are typed without their quotes."""
+    return allowed.replace(" in quotes", "").replace(" as text", "").replace('"', "")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bursar_tui.ink import GAP, Line, Piece, Role, left, line
 from bursar_tui.stated import NOUNS, Path, Stated
 from bursar_tui.toml_values import as_toml, key_of
+from bursar_tui.widgets.facts import sentence
 from bursar_tui.widgets.panel import heading
 from bursar_tui.widgets.row_list import ListRow
 
@@ -24,10 +25,14 @@ def path_of(row: str) -> Path:
     return tuple(json.loads(row)) if row else ()
 
 
-def setting_rows(stated: Stated | None, unsaved: bool, width: int, typed: str = "") -> list[ListRow]:
-    """Those in which every word that was typed occurs; before the file is read, one line that says so."""
+def setting_rows(
+    stated: Stated | None, unsaved: bool, width: int, typed: str = "", unread: str | None = None
+) -> list[ListRow]:
+    """Those in which every word that was typed occurs; before the file is read, that it is, or why it is `unread`."""
     if stated is None:
-        return [ListRow(heading("Settings", (Piece("reading the file …", Role.MUTED),), width))]
+        state = Piece("reading the file …", Role.MUTED) if unread is None else Piece("✗ not read", Role.BAD)
+        why = sentence(f"{unread} It is asked for again by itself.", width) if unread is not None else ()
+        return [ListRow(heading("Settings", (state,), width)), *map(ListRow, why)]
     return [
         ListRow(heading("Settings", _state(stated, unsaved), width)),
         *(ListRow(each) for each in _wrong(stated)),
