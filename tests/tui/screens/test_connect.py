@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,11 +23,13 @@ CLINE = ".cline/data/settings/providers.json"
 
 
 @asynccontextmanager
-async def user_of(folder: Path, size: tuple[int, int] = (100, 40), **environ: str) -> AsyncIterator[Hands]:
+async def user_of(
+    folder: Path, size: tuple[int, int] = (100, 40), environ: Mapping[str, str] | None = None
+) -> AsyncIterator[Hands]:
     """Somebody with a home folder of their own, and none of the variables that lead elsewhere."""
     names = ("XDG_CONFIG_HOME", "CODEX_HOME", "CLINE_DIR", "CONTINUE_GLOBAL_DIR", "OPENCODE_CONFIG", "APPDATA")
     elsewhere = {name: str(folder / ".config") for name in names if name == "XDG_CONFIG_HOME"}
-    surroundings = {"HOME": str(folder), "USERPROFILE": str(folder), **elsewhere, **environ}
+    surroundings = {"HOME": str(folder), "USERPROFILE": str(folder), **elsewhere, **(environ or {})}
     async with attached(ALIASES, environ=surroundings, size=size) as hands:
         yield hands
 
@@ -169,7 +171,7 @@ async def expose(hands: Hands) -> None:
 
 
 async def test_cursors_tunnel_runs_until_it_is_ended_by_a_key(tmp_path: Path, tunnel: dict[str, str]) -> None:
-    async with user_of(tmp_path, **tunnel) as hands:
+    async with user_of(tmp_path, environ=tunnel) as hands:
         await expose(hands)
         await hands.sees("x ends the tunnel")
         await hands.until(lambda: "Override OpenAI Base URL" in said(hands))
@@ -188,7 +190,7 @@ async def test_cursors_tunnel_runs_until_it_is_ended_by_a_key(tmp_path: Path, tu
 
 
 async def test_leaving_the_interface_asks_and_ends_the_tunnel(tmp_path: Path, tunnel: dict[str, str]) -> None:
-    async with user_of(tmp_path, **tunnel) as hands:
+    async with user_of(tmp_path, environ=tunnel) as hands:
         await expose(hands)
         await hands.press("escape", "q")
         await hands.sees("Cursor's tunnel runs, and ends with this program.")
@@ -200,7 +202,7 @@ async def test_leaving_the_interface_asks_and_ends_the_tunnel(tmp_path: Path, tu
 
 
 async def test_without_a_tunnel_program_one_is_to_be_named(tmp_path: Path) -> None:
-    async with user_of(tmp_path, PATH=str(tmp_path)) as hands:
+    async with user_of(tmp_path, environ={"PATH": str(tmp_path)}) as hands:
         await pick(hands, "Cursor")
         await hands.sees("a tunnel program that is on this machine, or the public name of a")
         await hands.press("enter")

@@ -132,7 +132,10 @@ def test_no_passphrase_is_part_of_a_command_or_of_what_is_printed() -> None:
 def test_only_what_can_be_done_to_a_key_is_offered() -> None:
     places = (SecretPlace("env:OPENAI", ("upstream a",), "It is not set."), SecretPlace("sealed:b", ("plan c",)))
     page = SecretList(SecretPlaces(places, "/s", "absent"))
-    offers = lambda: {what for what in ("move", "remove", "check", "passphrase") if page.check_action("wish", (what,))}  # noqa: E731
+
+    def offers() -> set[str]:
+        return {what for what in ("move", "remove", "check", "passphrase") if page.check_action("wish", (what,))}
+
     assert offers() == {"move", "check"}
     page.action_move(1)
     assert offers() == {"move", "remove", "check"}
