@@ -11,8 +11,8 @@ class Factor:
     """A factor on our own count of a text, in thousandths, as three figures, since a count serves three ends.
 
     `counted` is the best that is known: what is shown, and settled where the vendor reports nothing. `held` is
-    for what is set aside beforehand, so it is on the high side and never below what counting begins with: what
-    was learned may only add to a hold. `least` is what a text surely takes: nothing is refused for more than that.
+    for what is set aside beforehand, so it is on the high side, and never below the count that was begun with.
+    `least` is what a text surely takes: nothing is refused for more than that.
 
     `error_permille` is how far off `counted` is at most for nineteen calls in twenty, in thousandths of itself; None
     where nothing was learned, and `counted` is what counting begins with. `calls` is how many reports it rests on.
@@ -42,9 +42,9 @@ def plain(factor: int) -> str:
     return f"{factor // ONE}.{places}"
 
 
-def beginning(factor: int) -> Factor:
-    """What counting begins with, before anything is learned."""
-    return Factor(factor, factor, min(factor, ONE))
+def beginning(factor: int, held: int | None = None) -> Factor:
+    """What counting begins with, before anything is learned; where that is a guess, more is held than counted."""
+    return Factor(factor, held or factor, min(factor, ONE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 A calibration is learned from pairs: what we counted of a call, and what the upstream then said that it had used.
 What a count is used for decides how it is corrected (`domain/calibration.py`):
 
-- *Held before sending*, prompt and growing answer: by `held`, which covers 39 of 40 calls, since what is
-  charged in the end is what the upstream reports. It is never below what counting begins with. So learning only ever
-  adds to a hold, and no report, true or not, brings a hold below what it is without any.
+- *Held before sending*, prompt and growing answer: by `held`, since what is charged in the end is what the upstream
+  reports. Until it is learned it is on the high side of a guess; then it covers 39 of 40 calls, and is never below the
+  count that was begun with: so no report, true or not, brings a hold below that.
 - *Settled*, where an upstream reports nothing (clients that left, answers that broke off, vendors that never say):
   by `counted`, up or down, as it is neither to spend more than there is nor to charge what nobody was charged.
 - *Shown*, by the dry run, `explain` and while a call runs: by `counted` too.
@@ -58,12 +58,13 @@ _HALF = 2
 class Pairs:
     """What is kept of a family at an upstream: for each pair the reported tokens for one of ours, in thousandths.
 
-    The oldest first. `start` is the factor that counting begins with.
+    The oldest first. `start` is the factor that counting begins with, `held` the one by which prompts are then held.
     """
 
     upstream: str
     family: str
     start: int
+    held: int
     prompt: tuple[int, ...] = ()
     answer: tuple[int, ...] = ()
     left_out: int = 0
@@ -82,8 +83,8 @@ class Calibrations:
         """How a family is counted at an upstream now."""
         learned = self._families.get((upstream, family.name))
         if learned is None:
-            return Calibration(upstream, family.name, family.start, family.start)
-        return learned.calibration(family.start)
+            return Calibration(upstream, family.name, family.prompt_start, family.start)
+        return learned.calibration(family)
 
     def learn(self, upstream: str, family: Family, prompt: Prompt | None, answer: int | None, usage: Usage) -> None:
         """Take what an upstream reported beside our count of the same, before any factor.
@@ -99,7 +100,9 @@ class Calibrations:
             return
         key = upstream, family.name
         # The one that learned last comes last.
-        learned = self._families.pop(key, None) or _Learned(Pairs(upstream, family.name, family.start.counted))
+        learned = self._families.pop(key, None)
+        if learned is None:
+            learned = _Learned(Pairs(upstream, family.name, family.start.counted, family.prompt_start.held))
         self._families[key] = learned
         if prompt is not None:
             learned.take(learned.prompt, usage.prompt_tokens, prompt.text)
@@ -133,7 +136,7 @@ def _has_unseen(usage: Usage) -> bool:
 class _Learned:
     """What was learned of one family at one upstream."""
 
-    __slots__ = ("_is_known", "_known", "_left_out", "_start", "answer", "family", "prompt", "upstream")
+    __slots__ = ("_is_known", "_known", "_left_out", "_starts", "answer", "family", "prompt", "upstream")
 
     def __init__(self, pairs: Pairs) -> None:
         self.upstream = pairs.upstream
@@ -141,8 +144,8 @@ class _Learned:
         self.prompt = _Ratios(pairs.prompt)
         self.answer = _Ratios(pairs.answer)
         self._left_out = pairs.left_out
-        self._start = beginning(pairs.start)
-        self._known = Calibration(self.upstream, self.family, self._start, self._start)
+        self._starts = beginning(pairs.start, pairs.held), beginning(pairs.start)
+        self._known = Calibration(self.upstream, self.family, *self._starts)
         self._is_known = False
 
     def take(self, side: "_Ratios", reported: int, counted: int) -> None:
@@ -154,12 +157,13 @@ class _Learned:
             self._left_out += 1
         self._is_known = False
 
-    def calibration(self, start: Factor | None) -> Calibration:
-        """What it comes to, for a family that begins with `start`, if that is known."""
-        if start is not None and start is not self._start and start != self._start:
-            self._start, self._is_known = start, False
+    def calibration(self, family: Family | None) -> Calibration:
+        """What it comes to, with what the family begins with where that is known."""
+        if family is not None and (family.prompt_start, family.start) != self._starts:
+            self._starts, self._is_known = (family.prompt_start, family.start), False
         if not self._is_known:
-            prompt, answer, known = self.prompt.factor(self._start), self.answer.factor(self._start), self._known
+            known, (begun_prompt, begun_answer) = self._known, self._starts
+            prompt, answer = self.prompt.factor(begun_prompt), self.answer.factor(begun_answer)
             if prompt is not known.prompt or answer is not known.answer or self._left_out != known.left_out:
                 self._known = Calibration(self.upstream, self.family, prompt, answer, self._left_out)
             self._is_known = True
@@ -167,8 +171,9 @@ class _Learned:
 
     def pairs(self) -> Pairs:
         """All of it, to be kept."""
+        start, _ = self._starts
         prompt, answer = tuple(self.prompt.latest), tuple(self.answer.latest)
-        return Pairs(self.upstream, self.family, self._start.counted, prompt, answer, self._left_out)
+        return Pairs(self.upstream, self.family, start.counted, start.held, prompt, answer, self._left_out)
 
 
 class _Ratios:
@@ -203,4 +208,4 @@ class _Ratios:
 
 def _from(start: Factor, count: int, low: int, median: int, high: int) -> Factor:
     error = -(-(max(median - low, high - median) + _GRAIN) * ONE // median)
-    return Factor(median, max(start.held, high), min(ONE, low - _GRAIN), error, count)
+    return Factor(median, max(start.counted, high), min(ONE, low - _GRAIN), error, count)

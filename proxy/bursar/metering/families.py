@@ -20,11 +20,16 @@ from bursar.tokens.text import encoding_of, plain_name
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How a model's texts are counted: `start` is the factor until more is known, `sound` are tokens per second."""
+    """How a model's texts are counted: `start` is the factor until more is known, `sound` are tokens per second.
+
+    `prompt_start` is the one for prompts: held on the high side, since they are held whole, where answers are held
+    ahead of their growth.
+    """
 
     name: str
     encoding: str
     start: Factor
+    prompt_start: Factor
     images: ImageRule
     sound: int
 
@@ -33,6 +38,8 @@ OPENAI = beginning(1_000)
 CLAUDE = beginning(1_200)
 NEW_CLAUDE = beginning(1_500)
 OTHER = beginning(1_100)
+OTHER_PROMPT = beginning(1_100, held=1_300)
+"""Of a vocabulary of which nothing is known, what is held covers those of 32,000 words, which older models have."""
 
 _OLD_CLAUDE_NAME, _NEW_CLAUDE_NAME = "claude to 4.6", "claude"
 _NAME = re.compile(r"([a-z]{1,24}+)[a-z]*+(?:[-_. ]?v?(\d{1,3})(?!\d))?")
@@ -84,14 +91,14 @@ def family_of(model: str) -> Family:
     name = plain_name(model)
     encoding = encoding_of(model)
     if name.startswith(_OPENAI):
-        return Family(name_of(name), encoding, OPENAI, _openai_images(name), _OPENAI_SOUND)
+        return Family(name_of(name), encoding, OPENAI, OPENAI, _openai_images(name), _OPENAI_SOUND)
     if "claude" in name:
         return _claude(name, encoding)
     if name.startswith("gemini"):
         old = name.startswith(("gemini-1", "gemini-2", "gemini-pro"))
         images = _OLD_GEMINI_IMAGES if old else _GEMINI_IMAGES
-        return Family(name_of(name), encoding, OTHER, images, _OTHER_SOUND if old else _GEMINI_SOUND)
-    return Family(name_of(name), encoding, OTHER, _OTHER_IMAGES, _OTHER_SOUND)
+        return Family(name_of(name), encoding, OTHER, OTHER_PROMPT, images, _OTHER_SOUND if old else _GEMINI_SOUND)
+    return Family(name_of(name), encoding, OTHER, OTHER_PROMPT, _OTHER_IMAGES, _OTHER_SOUND)
 
 
 def name_of(plain: str) -> str:
@@ -111,5 +118,5 @@ def _claude(name: str, encoding: str) -> Family:
     found = _CLAUDE_VERSION.search(name)
     version = (int(found[1]), int(found[2] or 0)) if found else None
     if version is not None and version <= _LAST_OLD_CLAUDE:
-        return Family(_OLD_CLAUDE_NAME, encoding, CLAUDE, _CLAUDE_IMAGES, _OTHER_SOUND)
-    return Family(_NEW_CLAUDE_NAME, encoding, NEW_CLAUDE, _NEW_CLAUDE_IMAGES, _OTHER_SOUND)
+        return Family(_OLD_CLAUDE_NAME, encoding, CLAUDE, CLAUDE, _CLAUDE_IMAGES, _OTHER_SOUND)
+    return Family(_NEW_CLAUDE_NAME, encoding, NEW_CLAUDE, NEW_CLAUDE, _NEW_CLAUDE_IMAGES, _OTHER_SOUND)

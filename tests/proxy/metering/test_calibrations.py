@@ -1,5 +1,6 @@
 """What is learned of vendors' counts: right within its shown error, bounded whatever is reported, blind to order."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -65,22 +66,24 @@ def test_it_comes_to_the_vendors_true_factor_within_its_shown_error(
         # The error itself is no larger than the vendor is irregular: it says something.
         assert factor.error_permille <= 2 * spread * ONE // (ONE - spread) + 20
         assert factor.least <= min(true, ONE)
-        assert factor.held >= max(true * (ONE - spread) // ONE, START.held)
+        assert factor.held >= max(true * (ONE - spread) // ONE, START.counted)
 
 
 @given(st.lists(st.tuples(texts | st.integers(0, LEAST_TOKENS), anything), max_size=KEPT_PAIRS + 30))
-def test_whatever_is_reported_it_stays_in_its_bounds_and_never_lowers_a_hold(pairs: list[tuple[int, int]]) -> None:
+def test_whatever_is_reported_it_stays_in_its_bounds(
+    pairs: list[tuple[int, int]],
+) -> None:
     calibration = learned(pairs)
-    for factor in (calibration.prompt, calibration.answer):
+    for factor, begun in ((calibration.prompt, LLAMA.prompt_start), (calibration.answer, START)):
         assert factor.calls <= KEPT_PAIRS
-        assert START.held <= factor.held <= MOST
+        assert START.counted <= factor.held <= MOST
         assert LEAST - 10 < factor.least <= ONE
         if factor.is_learned:
             assert factor.calls >= LEAST_PAIRS
             assert LEAST <= factor.counted <= MOST
-            assert factor.least <= factor.counted <= factor.held or factor.counted < START.held
+            assert factor.least <= factor.counted <= factor.held
         else:
-            assert (factor.counted, factor.held, factor.least) == (START.counted, START.held, START.least)
+            assert (factor.counted, factor.held, factor.least) == (begun.counted, begun.held, begun.least)
 
 
 @settings(max_examples=40)
@@ -127,8 +130,17 @@ def test_a_vendor_that_changes_its_vocabulary_is_followed() -> None:
 
 def test_too_few_reports_correct_nothing() -> None:
     pairs = [(1_000, 1_500)] * (LEAST_PAIRS - 1)
-    assert learned(pairs).prompt == Factor(START.counted, START.held, START.least, None, LEAST_PAIRS - 1)
+    assert learned(pairs).prompt == replace(LLAMA.prompt_start, calls=LEAST_PAIRS - 1)
     assert learned([*pairs, (1_000, 1_500)]).prompt.counted == 1_500
+
+
+def test_what_nothing_is_known_of_is_held_on_the_high_side_until_it_is() -> None:
+    assert (LLAMA.prompt_start.counted, LLAMA.prompt_start.held) == (1_100, 1_300)
+    assert learned([(1_000, 1_050)] * LEAST_PAIRS).prompt.held == 1_100
+    for known in ("gpt-5", "claude-opus-5", "claude-3-haiku"):
+        family = family_of(known)
+        assert family.prompt_start == family.start
+        assert family.start.held == family.start.counted
 
 
 def test_a_count_on_the_high_side_is_never_short_of_what_was_reported_of_nearly_all() -> None:
@@ -166,7 +178,7 @@ def test_prompts_and_answers_upstreams_and_families_are_learned_apart() -> None:
     assert (calibration.prompt.counted, calibration.answer.counted) == (1_300, 1_200)
     for upstream, model in (("other", "llama-3.3-70b"), ("main", "llama-4-scout"), ("main", "gpt-5")):
         family = family_of(model)
-        assert book.of(upstream, family) == Calibration(upstream, family.name, family.start, family.start)
+        assert book.of(upstream, family) == Calibration(upstream, family.name, family.prompt_start, family.start)
 
 
 def test_what_is_kept_has_a_bound_and_those_silent_longest_give_way() -> None:
@@ -182,7 +194,7 @@ def test_what_is_kept_has_a_bound_and_those_silent_longest_give_way() -> None:
 
 
 def test_what_was_kept_wrongly_is_not_believed() -> None:
-    book = Calibrations([Pairs("main", LLAMA.name, 1_100, (1_300,) * 30 + (-4, 10**9, 0), (5,), 3)])
+    book = Calibrations([Pairs("main", LLAMA.name, 1_100, 1_300, (1_300,) * 30 + (-4, 10**9, 0), (5,), 3)])
     calibration = book.of("main", LLAMA)
     assert (calibration.prompt.counted, calibration.prompt.calls) == (1_300, 30)
     assert calibration.answer.calls == 0
