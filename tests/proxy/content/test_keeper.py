@@ -90,6 +90,16 @@ async def test_what_broke_off_was_left_or_was_refused_is_kept_as_far_as_it_went(
     assert ends[1].answer is None
 
 
+async def test_what_we_ended_at_a_budget_is_kept_to_there_and_said_to_be_cut(tmp_path: Path) -> None:
+    limits = "first_slice_tokens = 50\nleast_answer_tokens = 20"
+    async with running_proxy(tmp_path, '[caps.small]\ntokens = 300\nevery = "day"\n', limits=limits) as proxy:
+        _, key = await proxy.daemon.keys.issue("agent", keep_content=True)
+        cut = await proxy.chat("main/practice-tokens-5000-rate-2000", key=key, stream=True)
+        await proxy.settled()
+        found = await content(proxy, _id(cut))
+        assert (found.ended, answer_of(found)) == (AnswerEnd.CUT, cut.text)
+
+
 def _id(answered: Any) -> str:
     return str(answered.headers["x-bursar-exchange"])
 
