@@ -50,7 +50,7 @@ async def connection() -> AsyncIterator[Connection]:
 
 
 def upstream(server: RawServer, connection: Connection, url: str = "") -> OpenAiCompatible:
-    times = Times(connect_s=0.5, first_event_s=5, stall_s=5, progress_s=5, total_s=30)
+    times = Times(connect_s=2, first_event_s=60, stall_s=60, progress_s=60, total_s=60)
     return OpenAiCompatible(
         "main", "openai_compatible", url or server.url, SECRET, connection, FixedClock(), times=times
     )
