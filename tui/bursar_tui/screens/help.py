@@ -25,6 +25,7 @@ KEYS = (
     ("!", "alerts: what stands; taken down, or tried"),
     ("t", "dark or light"),
     ("^p", "find what can be done by its name; every theme"),
+    ("^l", "draw everything again, where something wrote over it"),
     ("? or f1", "this page"),
     ("q or ^c", "quit; the proxy goes on"),
 )
