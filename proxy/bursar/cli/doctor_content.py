@@ -34,7 +34,7 @@ def content(database: Path, settings: ContentSettings, status: Status | None) ->
     if not (keeping or kept):
         yield well("content", "no prompt and no answer of a call is kept")
         return
-    there = f"{files.total // 1024:,} KiB in {folder}, go after {settings.days} days, or by: bursar content forget"
+    there = f"{-(-files.total // 1024):,} KiB in {folder}, go after {settings.days} days, or by: bursar content forget"
     if keeping:
         yield note("content", f"prompts and answers of {' and '.join(keeping)} are kept: {there}")
     else:

@@ -134,6 +134,9 @@ async def test_content_is_kept_once_a_key_says_so_and_is_deleted_from_here() -> 
         await hands.until(lambda: hands.snapshot.keys["laptop"].keep_content)
         await hands.sees("laptop ¶")
         await hands.sees("prompts and answers are kept for 14 days")
+        await hands.press("x")
+        await hands.sees("What was kept of its calls stays")
+        await hands.press("escape")
         assert (await hands.proxy.chat()).status == 200
         await hands.proxy.settled()
         folder = hands.proxy.places.data_dir / "content"

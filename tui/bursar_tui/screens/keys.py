@@ -275,6 +275,8 @@ class Keys(Browser):
             f"Whatever uses it is refused from now on.{program}",
             "It cannot be brought back: d refuses it for a while instead. What it has spent stays in the history.",
         ]
+        if key.keep_content:
+            lost.append("What was kept of its calls stays until its time is over; f deletes it first.")
         self.app.push_screen(
             Confirm(f"Revoke {key.name}?", lost, f"bursar key revoke {key.name}"), partial(self._revoke, key.name)
         )
