@@ -59,12 +59,14 @@ async def _read_all(answer: Answer, limit: int, upstream: str, alive: Callable[[
     pieces: list[bytes] = []
     size = 0
     while piece := await answer.read():
-        if alive is not None and _says_something(piece, answer):
-            alive()
         pieces.append(piece)
         size += len(piece)
         if size > limit:
             raise UpstreamBroke(f"Upstream {upstream} sent an answer above the limit of {limit:,} bytes.")
+        if answer.ended:
+            break
+        if alive is not None and _says_something(piece, answer):
+            alive()
     return b"".join(pieces)
 
 
@@ -113,6 +115,10 @@ class _Rewound:
     @property
     def model(self) -> str:
         return self._answer.model
+
+    @property
+    def ended(self) -> bool:
+        return not self._pieces and self._answer.ended
 
     async def read(self, pass_on: PassOn | None = None) -> bytes:
         """The pieces in hand first, then what the upstream goes on to send."""

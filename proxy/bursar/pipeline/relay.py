@@ -28,6 +28,7 @@ from bursar.dialects.openai_chat_chunks import (
 )
 from bursar.dialects.sse import Frame, LineTooLong, SseReader
 from bursar.domain.exchange import Outcome
+from bursar.domain.quick import quick
 from bursar.domain.refusals import Refusal, UpstreamBroke, UpstreamTimeout
 from bursar.metering.meter import Meter
 from bursar.pipeline.reply import Reply, ReplyState
@@ -38,6 +39,7 @@ _AT_ONCE_BYTES = 16 * 1024
 """A larger piece is a burst, of which the pump makes more: it hears each event once, whatever follows it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How an answer ended: as the client saw it, with what went wrong if anything did."""
@@ -47,6 +49,7 @@ class Ending:
     refusal: Refusal | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StreamTerms:
     """What a stream is held to: who may see its usage, its limits, and how more is held while it grows.

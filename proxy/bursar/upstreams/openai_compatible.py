@@ -180,7 +180,8 @@ class HttpAnswer:
         headers = response.headers
         self._response = response
         self._upstream = upstream
-        self._plain = self._inflated(headers.get("Content-Encoding", "identity").lower())
+        encoding = headers.get("Content-Encoding")
+        self._plain = self._inflated(encoding.lower()) if encoding else None
         self.status = response.status
         self.streams = headers.get("Content-Type", "").lower().startswith("text/event-stream")
         self.model = headers.get("X-Actual-Model", "")
@@ -193,6 +194,10 @@ class HttpAnswer:
             if plain_name in _PASSED_ON or plain_name.startswith(_PASSED_ON_PREFIX):
                 passed_on[name] = self._upstream.cleared(value)
         return passed_on
+
+    @property
+    def ended(self) -> bool:
+        return self._plain is None and self._response.ended
 
     async def read(self, pass_on: PassOn | None = None) -> bytes:
         """The next bytes, inflated where they came compressed, empty at the end. Raises a Refusal.
@@ -224,7 +229,7 @@ class HttpAnswer:
         return bytes(body[:_LONGEST_ERROR])
 
     def _inflated(self, encoding: str) -> AsyncIterator[bytes] | None:
-        if encoding in ("", "identity"):
+        if encoding == "identity":
             return None
         if encoding in ("gzip", "x-gzip", "deflate"):
             return self._inflate()

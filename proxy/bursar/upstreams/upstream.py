@@ -27,6 +27,11 @@ class Answer(Protocol):
     @property
     def model(self) -> str: ...
 
+    @property
+    def ended(self) -> bool:
+        """Whether all of it was read, to its exact end. Where not, the next `read` tells."""
+        ...
+
     async def read(self, pass_on: PassOn | None = None) -> bytes:
         """The next bytes, empty at the end. Raises a Refusal where the answer breaks.
 

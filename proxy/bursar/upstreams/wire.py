@@ -52,6 +52,11 @@ class Response:
         self._ended = False
         self._failure: Failure | None = None
 
+    @property
+    def ended(self) -> bool:
+        """Whether all of the body was read, to its exact end."""
+        return self._ended and self._failure is None and not self.pieces
+
     async def read(self, pass_on: Callable[[bytes], bool] | None = None) -> bytes:
         """All bytes of the body that have come since the last time, at least one; empty at its exact end.
 

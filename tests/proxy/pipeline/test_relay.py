@@ -68,6 +68,10 @@ class Played:
     streams: bool = True
     model: str = ""
 
+    @property
+    def ended(self) -> bool:
+        return False
+
     async def read(self, pass_on: PassOn | None = None) -> bytes:
         while self.pieces:
             piece = self.pieces.pop(0)
