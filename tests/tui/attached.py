@@ -34,8 +34,13 @@ class Hands(Stage):
 
     async def sees(self, text: str) -> None:
         """Wait until some text can be read."""
+        pause_s = 0.01
         try:
-            await self.until(lambda: text in self.text)
+            async with asyncio.timeout(20):
+                while text not in self.text:
+                    # To draw the screen takes longer than to look: what is waited for shall have the time.
+                    await self.pilot.pause(pause_s)
+                    pause_s = min(pause_s * 1.5, 0.1)
         except TimeoutError:
             raise AssertionError(f"{text!r} does not come:\n{self.text}") from None
 
