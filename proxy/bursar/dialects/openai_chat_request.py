@@ -147,13 +147,15 @@ def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
 
 def _read(body: bytes, openings: Openings | None) -> tuple[dict[str, msgspec.Raw], Sequence[bytes] | None]:
     """The fields, and the messages one by one; None where there is no list of them."""
-    if is_busy(body, MOST_ASKED):
-        raise BodyTooLarge(f"The request holds more than {MOST_ASKED:,} values; send fewer messages, parts or tools.")
-    if len(body) > _LONG:
-        opening = openings.find(body) if openings is not None else None
+    if len(body) > _LONG and openings is not None:
+        opening = openings.find(body)
+        # What was known has been looked through, and what may stand behind it is too short for many values.
         continued = _continued(body, opening) if opening is not None else None
         if continued is not None:
             return continued
+    if is_busy(body, MOST_ASKED):
+        raise BodyTooLarge(f"The request holds more than {MOST_ASKED:,} values; send fewer messages, parts or tools.")
+    if len(body) > _LONG:
         apart = _taken_apart(body)
         if apart is not None:
             if openings is not None and not have_media(apart.messages):
