@@ -151,7 +151,7 @@ def test_keys_never_get_in() -> None:
     [
         [{"role": "user", "content": "x" * 30_000_000}],
         [{"role": "user", "content": "x" * 3_000} for _ in range(10_000)],
-        [{"role": "user", "content": [{"type": "text", "text": "y"}] * 50_000}],
+        [{"role": "user", "content": [{"type": "text", "text": "y" * 300}] * 5_000}],
         [
             {
                 "role": "user",
