@@ -126,12 +126,18 @@ class UsageView:
             before = (starts[place - 1], starts[place])
         return Asked(self.every, self.by, self.only, starts[0], chosen, before, end_ms)
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the proxy has told of these stretches: its state knows days alone, and their tokens in one sum."""
+        answered = self.answered
+        return answered is not None and (answered.asked.every, answered.asked.only) == (self.every, self.only)
+
     def rows(self, snapshot: Snapshot, now_ms: int, zone: tzinfo) -> list[SpendRow]:
         """The sum of each stretch, those before the bars included; what was settled since the answer is in the last."""
         each = self.cycles(now_ms, zone)
         labels = [label_of(self.every, cycle.start_ms, zone) for cycle in each]
         answered = self.answered
-        if answered is None or (answered.asked.every, answered.asked.only) != (self.every, self.only):
+        if answered is None or not self.is_answered:
             return self._days(snapshot, each, labels)
         found = {row.label: row for row in answered.times.rows}
         rows = [found.get(label, SpendRow(label, 0, 0, 0, 0, 0, 0)) for label in labels]

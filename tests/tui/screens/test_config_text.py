@@ -148,6 +148,7 @@ async def test_nobody_pastes_megabytes() -> None:
         stage.app.push_screen(screen)
         await stage.pilot.pause()
         stage.app.post_message(events.Paste("x" * (MOST_PASTED + 1)))
+        await stage.until(lambda: "Nothing was taken: 1,000,001 characters" in stage.text)
         stage.app.post_message(events.Paste("# fine"))
         await stage.until(lambda: screen.text.text == "# fine")
 

@@ -127,6 +127,11 @@ class ConfigText(ModalScreen[Draft]):
         self._due = self.set_timer(CHECK_S, self._check)
         self._say()
 
+    @on(TomlText.TooLong)
+    def _too_long(self, message: TomlText.TooLong) -> None:
+        self._said = f"Nothing was taken: {message.length:,} characters are no configuration."
+        self._say()
+
     def _check(self) -> None:
         asked = self._asked
 

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual import events
 from textual.document._document import Document
 from textual.geometry import Size
+from textual.message import Message
 from textual.widgets import TextArea
 
 from bursar.contract.shown import shown
@@ -19,6 +20,13 @@ MOST_PASTED = 1_000_000
 
 class TomlText(TextArea):
     """Draws what acts on a terminal as something that does not; the text itself stays as it is."""
+
+    class TooLong(Message):
+        """So many characters were pasted at once, and none of them taken."""
+
+        def __init__(self, length: int) -> None:
+            super().__init__()
+            self.length = length
 
     def __init__(self, text: str) -> None:
         super().__init__(text, soft_wrap=False, show_line_numbers=True, tab_behavior="focus")
@@ -55,7 +63,7 @@ class TomlText(TextArea):
         if len(event.text) > MOST_PASTED:
             event.prevent_default()
             event.stop()
-            self.app.bell()
+            self.post_message(self.TooLong(len(event.text)))
 
 
 def keeps(text: str) -> bool:

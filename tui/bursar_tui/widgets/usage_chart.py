@@ -122,6 +122,7 @@ def figure_lines(
     tokens_in = f"{tokens(of.prompt_tokens)} in" + (f" ({tokens(of.cached_tokens)} cached)" if of.cached_tokens else "")
     out = f"{tokens(of.completion_tokens)} out"
     reasoning = f" ({tokens(of.reasoning_tokens)} reasoning)" if of.reasoning_tokens else ""
+    kinds = (tokens_in, out + reasoning) if view.is_answered else (f"{tokens(of.prompt_tokens)} tokens",)
     groups: list[tuple[Piece, ...]] = [
         (Piece(name, Role.STRONG),),
         (Piece(balance(of.cost_nano)),),
@@ -130,7 +131,7 @@ def figure_lines(
     ]
     return [
         line(joined(groups, width)),
-        line(joined([(Piece(tokens_in, Role.MUTED),), (Piece(out + reasoning, Role.MUTED),)], width)),
+        line(joined([(Piece(kind, Role.MUTED),) for kind in kinds], width)),
         BLANK,
     ]
 
