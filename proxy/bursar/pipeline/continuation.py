@@ -143,9 +143,12 @@ class JoiningReply:
                 await self._reply.write(b"\n\n".join(out) + b"\n\n")
 
     def write_at_once(self, piece: bytes) -> bool:
-        """Not at all: what is said is noted, and joined, by `write` alone."""
-        del piece
-        return False
+        """More of the first stream. What has to be joined to another one's is joined by `write` alone."""
+        if self._joiner is not None or not self._reply.write_at_once(piece):
+            return False
+        for block in piece.split(b"\n\n"):
+            self._joined(block)
+        return True
 
     async def finish(self, last: bytes = b"") -> None:
         """The last of the stream, and its proper end."""

@@ -87,6 +87,17 @@ async def test_a_cut_at_any_event_is_joined_to_the_letter(tmp_path: Path, how: s
         assert all(each.outcome is Outcome.COMPLETE for each in exchanges)
 
 
+@pytest.mark.parametrize("how", WAYS)
+async def test_what_came_a_chunk_at_a_time_is_joined_too(tmp_path: Path, how: str) -> None:
+    """Such chunks reach the client as they come, and are known to have been said all the same."""
+    chain = "practice-chunks-60-rate-400-cut-40", "practice-chunks-60-rate-400"
+    async with proxy_with(tmp_path, alias("it", how, *chain)) as proxy:
+        whole = (await proxy.chat("main/practice-chunks-60")).text
+        assert_seamless(await proxy.chat("it", stream=True), whole)
+        _, first, second = await proxy.records()
+        assert notes([first, second]) == [(Outcome.BROKEN, False, False), (Outcome.COMPLETE, True, how == "prefill")]
+
+
 @pytest.mark.parametrize("manner", MANNERS)
 @pytest.mark.parametrize("how", WAYS)
 async def test_any_way_to_be_cut_is_continued(tmp_path: Path, how: str, manner: str) -> None:
