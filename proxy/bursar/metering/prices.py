@@ -114,6 +114,10 @@ class PriceBook:
         source = f"{known.source}, {service_tier}" if known.model.has_tier(service_tier, at_ms) else known.source
         return _price(rates, known.factor, source)
 
+    def fixed(self, upstream: str, model: str) -> Price | None:
+        """The price of a model there that neither instant nor length of a prompt changes; None where one may."""
+        return self._known(upstream, model).price
+
     def cost(self, price: Price, usage: Usage) -> int:
         """What a usage costs at a price, in nano-dollars, rounded up once."""
         prompt, completion, requests = usage.prompt_tokens, usage.completion_tokens, usage.requests

@@ -124,7 +124,7 @@ class Holding:
         Where only the name in the answer tells (not `said_so` in its headers), a price that the user states
         for the model asked for yields to none but another one that the user states.
         """
-        price = self._price(model, *self._priced)
+        price = self._price_of(model, *self._priced)
         if price is None or (not said_so and _is_users(self.price) and not _is_users(price)):
             return
         self._model = model
@@ -147,7 +147,7 @@ class Holding:
         """
         priced = usage.prompt_tokens, self._tier if tier is None else tier
         if priced != self._priced:
-            self._priced, self.price = priced, self._price(self._model, *priced) or self.price
+            self._priced, self.price = priced, self._price(*priced) or self.price
 
     def bound_cost(self, usage: Usage) -> int:
         """What a usage may cost at most, in nano-dollars, at the price by which is held."""
@@ -219,8 +219,9 @@ class Holding:
     def _take_price(self) -> None:
         """The price for the prompt as counted, and the one by which is held: for the longest that the prompt may be,
         and for the dearer tier, as a vendor may answer by the usual one all the same."""
+        self._fixed = self._assembly.prices.fixed(self._route.upstream, self._model)
         self._priced = self._count.tokens, self._tier
-        self.price = self._price(self._model, *self._priced)
+        self.price = self._price(*self._priced)
         longest = max(self._count.bound, self.size.usage.prompt_tokens)
         self._bound = self._dearest(longest, self._tier)
         if self._tier:
@@ -229,10 +230,15 @@ class Holding:
                 self._bound = usual
 
     def _dearest(self, prompt_tokens: int, tier: str) -> Price | None:
-        price = self._price(self._model, prompt_tokens, tier)
+        price = self._price(prompt_tokens, tier)
         return dearest(price, self._call.request) if price is not None else None
 
-    def _price(self, model: str, prompt_tokens: int, tier: str) -> Price | None:
+    def _price(self, prompt_tokens: int, tier: str) -> Price | None:
+        if self._fixed is not None and not tier:
+            return self._fixed
+        return self._price_of(self._model, prompt_tokens, tier)
+
+    def _price_of(self, model: str, prompt_tokens: int, tier: str) -> Price | None:
         return self._assembly.prices.price(self._route.upstream, model, self._call.at_ms, prompt_tokens, tier)
 
     def _demands(self, usage: Usage) -> tuple[Demand, ...]:

@@ -153,6 +153,26 @@ class TestWhenAndHowLong:
         prices = [book.price("aporto", "gpt-5.6-sol", NOW, tokens) for tokens in (0, 272_000, 272_001)]
         assert [price and price.input for price in prices] == [4 * DOLLAR, 4 * DOLLAR, 8 * DOLLAR]
 
+    @pytest.mark.parametrize(
+        ("upstream", "model", "is_fixed"),
+        [
+            ("aporto", "gpt-4o", True),
+            ("relay", "mine", True),
+            ("ollama", "any", True),
+            ("aporto", "gpt-5.6-sol", False),
+            ("aporto", "deepseek-chat", False),
+            ("openai", "nobody-knows-it", False),
+        ],
+    )
+    def test_a_fixed_price_is_that_of_every_instant_and_length(
+        self, book: PriceBook, upstream: str, model: str, is_fixed: bool
+    ) -> None:
+        fixed = book.fixed(upstream, model)
+        assert (fixed is not None) is is_fixed
+        if fixed is not None:
+            asked = [(NOW + hours * 3_600_000, tokens) for hours in range(24) for tokens in (0, 10**6)]
+            assert {book.price(upstream, model, at_ms, tokens) for at_ms, tokens in asked} == {fixed}
+
     def test_prices_have_their_days_and_hours(self, book: PriceBook) -> None:
         night, day = NOW - NOW % 86_400_000 + 20 * 3_600_000, NOW - NOW % 86_400_000 + 12 * 3_600_000
         cheap, dear = (book.price("aporto", "deepseek-chat", at) for at in (night, day))
