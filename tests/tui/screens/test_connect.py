@@ -81,7 +81,9 @@ async def test_a_program_is_connected_and_its_own_first_call_arrives(tmp_path: P
         assert hands.app.screen.TAB == "keys"  # type: ignore[attr-defined]
 
 
-async def test_a_key_that_is_there_already_is_replaced_only_where_that_is_wanted(tmp_path: Path) -> None:
+async def test_a_key_that_is_there_is_replaced_only_where_that_is_wanted_and_no_file_acts(tmp_path: Path) -> None:
+    (tmp_path / CLINE).parent.mkdir(parents=True)
+    (tmp_path / CLINE).write_text('{"version": 1, "note": "[red]\\u001b[31m\x9b2J[/]", "providers": {}}')
     async with user_of(tmp_path) as hands:
         await hands.proxy.daemon.keys.issue("aider")
         await pick(hands, "aider")
@@ -92,6 +94,11 @@ async def test_a_key_that_is_there_already_is_replaced_only_where_that_is_wanted
         assert "--new-key" in hands.text
         await hands.press("k")
         await hands.sees("✗ there is a problem")
+        await hands.press("escape")
+        await pick(hands, "Cline")
+        await hands.sees("y writes it")
+        assert "[red]" in hands.text
+        assert not set(hands.text) & {"\x1b", "\x9b"}
 
 
 async def test_what_can_be_said_beside_is_typed(tmp_path: Path) -> None:
@@ -115,7 +122,7 @@ async def test_what_can_be_said_beside_is_typed(tmp_path: Path) -> None:
 
 
 async def test_what_has_no_file_is_entered_by_hand_or_written_where_that_is_said(tmp_path: Path) -> None:
-    async with user_of(tmp_path) as hands:
+    async with user_of(tmp_path, environ={"PATH": str(tmp_path)}) as hands:
         await pick(hands, "OpenAI's SDKs")
         await hands.sees("y issues the key")
         assert "have it written" not in hands.text
@@ -126,17 +133,10 @@ async def test_what_has_no_file_is_entered_by_hand_or_written_where_that_is_said
         assert "+OPENAI_BASE_URL=" in said(hands)
         await hands.press("escape")
         assert not (tmp_path / "my.env").exists()
-
-
-async def test_nothing_in_a_file_of_somebody_elses_acts_on_the_terminal(tmp_path: Path) -> None:
-    file = tmp_path / CLINE
-    file.parent.mkdir(parents=True)
-    file.write_text('{"version": 1, "note": "[red]\\u001b[31m\x9b2J[/]", "providers": {}}')
-    async with user_of(tmp_path) as hands:
-        await pick(hands, "Cline")
-        await hands.sees("y writes it")
-        assert "[red]" in hands.text
-        assert not set(hands.text) & {"\x1b", "\x9b"}
+        await pick(hands, "Cursor")
+        await hands.sees("a tunnel program that is on this machine, or the public name of a")
+        await hands.press("enter")
+        assert "Connect Cursor by a tunnel" in hands.text
 
 
 # --- Cursor ------------------------------------------------------------------------------------------------
@@ -199,11 +199,3 @@ async def test_leaving_the_interface_asks_and_ends_the_tunnel(tmp_path: Path, tu
         await hands.until(lambda: not hands.app.is_running)
         await hands.until(lambda: has_gone(tmp_path))
         await hands.until(lambda: not hands.snapshot.exposures)
-
-
-async def test_without_a_tunnel_program_one_is_to_be_named(tmp_path: Path) -> None:
-    async with user_of(tmp_path, environ={"PATH": str(tmp_path)}) as hands:
-        await pick(hands, "Cursor")
-        await hands.sees("a tunnel program that is on this machine, or the public name of a")
-        await hands.press("enter")
-        assert "Connect Cursor by a tunnel" in hands.text

@@ -19,7 +19,7 @@ from bursar_tui.app import BursarApp
 from bursar_tui.link import Unattached
 from bursar_tui.paper_deeds import read_explain, read_statement, read_table
 from bursar_tui.running import Runner
-from bursar_tui.screens.command_run import CommandRun
+from bursar_tui.screens.command_run import CommandRun, Stage
 from bursar_tui.screens.offline import Offline
 
 
@@ -106,7 +106,7 @@ async def test_what_a_request_would_cost_and_the_faults_of_its_chain(tmp_path: P
         assert run.status == 130
 
 
-async def test_grants_settings_and_the_configuration(tmp_path: Path) -> None:
+async def test_grants_the_configuration_and_the_doctor(tmp_path: Path) -> None:
     async with at_home(tmp_path, '[caps.daily]\nusd = 5\nevery = "day"\n') as hands:
         await hands.press("3", "r", "enter")
         await hands.until(lambda: hands.snapshot.raises)
@@ -117,13 +117,9 @@ async def test_grants_settings_and_the_configuration(tmp_path: Path) -> None:
         assert "[limits]" in await done(hands)
         await hands.press("r")
         assert "The configuration is in force." in await done(hands)
-
-
-async def test_the_doctor_says_what_it_finds_and_is_copied(tmp_path: Path) -> None:
-    async with at_home(tmp_path) as hands:
-        await hands.press("d")
-        await hands.until(lambda: page(hands).run_ is not None and page(hands).run_.status is not None)  # type: ignore[union-attr]
+        await hands.press("1", "d")
         await hands.sees("✓ configuration: ")
+        await hands.until(lambda: page(hands).stage is Stage.OVER)
         await hands.press("c")
         assert "✓ ledger: " in hands.app.clipboard
         await hands.press("escape")

@@ -80,7 +80,7 @@ async def test_a_key_is_moved_into_the_sealed_file_and_the_configuration_follows
         assert not hands.proxy.daemon.in_force.assembly.missing
 
 
-async def test_a_key_is_looked_for_and_removed_once_that_is_confirmed(tmp_path: Path) -> None:
+async def test_a_key_is_looked_for_sealed_anew_and_removed_once_that_is_confirmed(tmp_path: Path) -> None:
     async with keyed(tmp_path, secret="sealed:lab") as hands:
         await hands.sees("is shut")
         await hands.press("v")
@@ -89,19 +89,6 @@ async def test_a_key_is_looked_for_and_removed_once_that_is_confirmed(tmp_path: 
         assert "This is not the passphrase" in await done(hands)
         await hands.press("w")
         await hands.until(lambda: isinstance(hands.app.screen, SecretList))
-        await hands.press("x")
-        await paste(hands, PASSPHRASE)
-        await hands.press("enter")
-        await hands.sees("sealed:lab is kept nowhere then, and cannot be brought back.")
-        await hands.sees("1 user of it: upstream lab.")
-        assert sealed(hands, PASSPHRASE).get("lab") == CANARY
-        await hands.press("y")
-        assert "is not kept any more" in await done(hands)
-        assert sealed(hands, PASSPHRASE).get("lab") is None
-
-
-async def test_the_sealed_file_gets_another_passphrase(tmp_path: Path) -> None:
-    async with keyed(tmp_path, secret="sealed:lab") as hands:
         await hands.press("p")
         for text in (PASSPHRASE, OTHER, OTHER):
             await paste(hands, text)
@@ -109,8 +96,18 @@ async def test_the_sealed_file_gets_another_passphrase(tmp_path: Path) -> None:
         assert "canary" not in hands.text
         await hands.press("enter")
         assert "has another passphrase now" in await done(hands)
-        assert sealed(hands, OTHER).get("lab") == CANARY
         await hands.until(lambda: hands.snapshot.upstreams["lab"].health == "ok")
+        await hands.press("w")
+        await hands.until(lambda: isinstance(hands.app.screen, SecretList))
+        await hands.press("x")
+        await paste(hands, OTHER)
+        await hands.press("enter")
+        await hands.sees("sealed:lab is kept nowhere then, and cannot be brought back.")
+        await hands.sees("1 user of it: upstream lab.")
+        assert sealed(hands, OTHER).get("lab") == CANARY
+        await hands.press("y")
+        assert "is not kept any more" in await done(hands)
+        assert sealed(hands, OTHER).get("lab") is None
 
 
 def test_no_passphrase_is_part_of_a_command_or_of_what_is_printed() -> None:

@@ -78,8 +78,11 @@ async def test_it_is_restarted_stopped_and_uninstalled(tmp_path: Path) -> None:
         await hands.sees("r restarts")
         await hands.press("r")
         await hands.sees("Calls that run go on to their end first")
-        await ends(hands)
-        assert "--user restart bursar.service" in asked(tmp_path)
+        await hands.press("escape")
+        await hands.sees("Service: proxy: http://")
+        assert "--user restart bursar.service" in asked(tmp_path), "leaving the page does not end what was begun"
+        await hands.press("b")
+        await hands.sees("r restarts")
         await hands.press("x")
         await hands.sees("Then nothing answers here until it is started again.")
         assert " stop " not in asked(tmp_path)
@@ -95,14 +98,6 @@ async def test_it_is_restarted_stopped_and_uninstalled(tmp_path: Path) -> None:
         await ends(hands)
         assert "The service is gone." in said(hands)
         assert not (tmp_path / "config" / "systemd" / "user" / "bursar.service").exists()
-
-
-async def test_leaving_the_page_does_not_end_what_was_begun(tmp_path: Path) -> None:
-    async with managed(tmp_path, installed=True) as hands:
-        await hands.press("r", "escape")
-        assert not isinstance(hands.app.screen, ServicePage)
-        await hands.sees("Service: proxy: http://")
-        assert "--user restart bursar.service" in asked(tmp_path)
 
 
 async def test_a_proxy_that_was_started_by_hand_is_asked_about_as_that(tmp_path: Path) -> None:
