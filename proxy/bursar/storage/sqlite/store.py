@@ -270,8 +270,9 @@ class SqliteStore:
             try:
                 if batch.draft.latest:
                     self._hear(tuple(batch.draft.latest))
-            finally:
-                batch.succeed()
+            except Exception:  # a bug, which does not keep those who wait from being told
+                _log.exception("where accounts stand was not announced")
+            batch.succeed()
         else:
             self._books.drop(batch.draft)
             # Whoever is told may hand over the next change at once: that one has seen nothing of what is gone.
