@@ -147,7 +147,7 @@ class OnThisMachine(App[None]):
         options = [
             Option(
                 each["backup"],
-                Path(each["backup"]).name,
+                Path(each["backup"]).stem,
                 f"{each['bytes']:,} bytes, {each['state']}",
                 f"bursar restore {each['backup']}",
             )

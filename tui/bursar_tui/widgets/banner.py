@@ -53,7 +53,11 @@ def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
     if seen.attachment.tie is Tie.LOST:
         yield "✗", Role.BAD, _lost(seen)
     for exposure in snapshot.exposures.values():
-        yield "▲", Role.BAD, f"{exposed(exposure)} Ctrl-C in `bursar connect cursor` ends it."
+        yield (
+            "▲",
+            Role.BAD,
+            f"{exposed(exposure)} Ctrl-C in `bursar connect cursor` ends it, or ^p where it was begun here.",
+        )
     other = mismatch(snapshot.version, CONTRACT) if seen.known else None
     if other is not None:
         yield "▲", Role.WARN, other
