@@ -233,7 +233,6 @@ SEEN = frozenset(
 BY_A_FORM = {
     "plan set": "plan add",
     "plan add": "cap set",
-    "plan cancel": "config set",
     "wallet add": "cap set",
     "alias add": "alias move",
 }

@@ -126,6 +126,16 @@ async def test_grants_the_configuration_and_the_doctor(tmp_path: Path) -> None:
         assert hands.app.screen.TAB == "overview"  # type: ignore[attr-defined]
 
 
+async def test_a_plan_is_cancelled(tmp_path: Path) -> None:
+    plan = '[plans.sub]\nupstream = "main"\ntokens = 5000\nevery = "month from 1st"\n'
+    async with at_home(tmp_path, plan) as hands:
+        await hands.press("3", "d")
+        await hands.sees("bursar plan cancel sub")
+        await hands.press("down", "enter")
+        await done(hands)
+        assert 'state = "cancelled"' in hands.proxy.places.config_file.read_text()
+
+
 async def test_where_no_proxy_runs_the_ledger_goes_back_to_a_backup(tmp_path: Path) -> None:
     async with attached("", tmp_path) as hands:
         await hands.proxy.chat()

@@ -24,6 +24,7 @@ from bursar_tui.budget_errands import (
     resetting,
     undoing,
 )
+from bursar_tui.deed import Deed
 from bursar_tui.ink import Line
 from bursar_tui.outlook import present_standing
 from bursar_tui.paper_deeds import AUDIT
@@ -56,6 +57,7 @@ class Budgets(ConfigBrowser):
         Command("e", "say what is left in a wallet", "bursar wallet correct 12.34 --wallet NAME"),
         Command("v", "ask the vendor for its balance", "bursar wallet compare --wallet NAME"),
         Command("z", "grant a plan's quota anew", "bursar plan reset NAME"),
+        Command("d", "cancel a plan, at the end of its cycle or now", "bursar plan cancel NAME"),
         Command("n", "make a cap, a plan or a wallet", "bursar cap set NAME 5usd/day"),
         Command("c", "change what is stated of one, such as its limit", "bursar config set caps.NAME.usd 7.00"),
         Command("x", "remove one", "bursar cap|plan|wallet remove NAME"),
@@ -74,6 +76,7 @@ class Budgets(ConfigBrowser):
         Binding("c", "change", "change"),
         Binding("x", "remove", "remove"),
         Binding("a", "audit", "audit"),
+        Binding("d", "cancel", "cancel plan"),
     ]
 
     def rows(self, seen: Seen, width: int) -> list[ListRow]:
@@ -120,7 +123,7 @@ class Budgets(ConfigBrowser):
                 return bool(self.raises)
             case "top_up" | "correct" | "compare":
                 return kind is AccountKind.WALLET
-            case "reset":
+            case "reset" | "cancel":
                 return kind is AccountKind.PLAN
             case "decide":
                 return self.doubt is not None
@@ -295,6 +298,23 @@ class Budgets(ConfigBrowser):
         """Ask the vendor for its balance."""
         if self.account is not None:
             self.send(comparing(self.account))
+
+    def action_cancel(self) -> None:
+        """Cancel a plan: when it ends is asked; `c` makes it active again."""
+        plan = self.account
+        if plan is not None:
+            words = ("plan", "cancel", plan.name)
+            at_end, now = Deed("Cancel a plan", words), Deed("Cancel a plan", (*words, "--now"))
+            options = [
+                Option(at_end, "at the end of its cycle", "", at_end.command),
+                Option(now, "now", "", now.command),
+            ]
+            about = "It bears nothing then; what was used stays in the history, and c makes it active again."
+            self.app.push_screen(Choice(f"Cancel {plan.name}", about, options), self._cancel)
+
+    def _cancel(self, deed: Deed | None) -> None:
+        if deed is not None:
+            cast(Doer, self.app).do(deed)
 
     def action_reset(self) -> None:
         """Grant a plan's quota anew, once that is confirmed: it cannot be taken back."""
