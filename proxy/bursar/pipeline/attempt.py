@@ -1,7 +1,6 @@
 """One try at one route: hold, open, relay (holding more as it grows), settle."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 
@@ -137,30 +136,33 @@ class Attempt:
     async def _stream(self, opening: Opening, reply: Reply) -> Ending:
         times, trial, route = self._times, self._trial, self._trial.route
         first_event_by = self._begun_at + times.first_event_s
-        async with AsyncExitStack() as opened:
-            try:
-                async with asyncio.timeout_at(first_event_by):
-                    answer = await opened.enter_async_context(opening)
-                    answer = await as_stream(answer, _LONGEST_ANSWER, route.upstream)
-            except TimeoutError:
-                raise self._silent(times.first_event_s) from None
-            terms = StreamTerms(
-                upstream=route.upstream,
-                wants_usage=self._call.request.wants_usage,
-                times=times,
-                first_event_by=first_event_by,
-                total_by=self._begun_at + times.total_s,
-                late_usage_s=self._limits.late_usage_s,
-                event_limit=self._limits.line_mib * _MIB,
-                headers=lambda model: self._first_headers(answer, model),
-                has_room=partial(self._holding.has_room, self._meter),
-                grow=self._room,
-                progress=self._progress,
-                count=self._count,
-                cut=self._why_cut,
-                trailer=lambda: cost_comment(trial.spent_nano + self._cost_so_far()),
-            )
-            return await StreamRelay(terms, self._meter, reply).run(answer)
+        opened_by = asyncio.timeout_at(first_event_by)
+        try:
+            async with opened_by, opening as answer:
+                answer = await as_stream(answer, _LONGEST_ANSWER, route.upstream)
+                # From here on the relay looks at the time, the first event's included.
+                opened_by.reschedule(None)
+                terms = StreamTerms(
+                    upstream=route.upstream,
+                    wants_usage=self._call.request.wants_usage,
+                    times=times,
+                    first_event_by=first_event_by,
+                    total_by=self._begun_at + times.total_s,
+                    late_usage_s=self._limits.late_usage_s,
+                    event_limit=self._limits.line_mib * _MIB,
+                    headers=lambda model: self._first_headers(answer, model),
+                    has_room=partial(self._holding.has_room, self._meter),
+                    grow=self._room,
+                    progress=self._progress,
+                    count=self._count,
+                    cut=self._why_cut,
+                    trailer=lambda: cost_comment(trial.spent_nano + self._cost_so_far()),
+                )
+                return await StreamRelay(terms, self._meter, reply).run(answer)
+        except TimeoutError:
+            if not opened_by.expired():
+                raise
+            raise self._silent(times.first_event_s) from None
 
     async def _plain(self, opening: Opening, reply: Reply) -> Ending:
         times = self._times
