@@ -46,9 +46,12 @@ class Cells(Generic[S]):
         if old == new and were == wanted:
             return None
         characters[column:end], styles[column:end] = new, wanted
-        differ = [old[at] != new[at] or were[at] != style for at in range(len(new))]
-        first = differ.index(True)
-        return Stretch(first, text[first : len(new) - differ[::-1].index(True)])
+        first, last = 0, len(new) - 1
+        while old[first] == new[first] and were[first] == style:
+            first += 1
+        while old[last] == new[last] and were[last] == style:
+            last -= 1
+        return Stretch(first, text[first : last + 1])
 
 
 @lru_cache(4_096)

@@ -133,7 +133,11 @@ class Thrift:
         for match in _TOKENS.finditer(written):
             kind, token = match.lastgroup, match[0]
             if kind == "style":
-                self._style(token, match["style"], out)
+                parameters = match["style"]
+                if parameters == "0":
+                    self._wanted = PLAIN
+                else:
+                    self._style(token, parameters, out)
             elif kind == "placing" and (match["row"] is not None or self._to is not None):
                 self._place(token, match["row"], match["column"])
             elif kind == "text" and self._wanted is not None and self._to is not None:
@@ -161,7 +165,7 @@ class Thrift:
             self._to = self._to[0] + token.count("\n"), 0 if "\r" in token else self._to[1]
 
     def _text(self, text: str, wanted: Style, row: int, column: int, out: list[str]) -> None:
-        self._to = row, column + cell_len(text)
+        self._to = row, column + (len(text) if text.isascii() else cell_len(text))
         bare = text.isspace() and not wanted.attributes & _ON_BLANKS
         stretch = self._cells.take(row, column, text, Style(ground=wanted.ground) if bare else wanted)
         if stretch is None:
