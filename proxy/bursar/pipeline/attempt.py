@@ -304,7 +304,7 @@ class Attempt:
             prompt_counted=trial.count.tokens,
             completion_counted=self._meter.exact(),
             price=self._holding.price,
-            cost_nano=self._holding.cost(usage),
+            cost_nano=self.cost_nano,
             first_ms=round((self._first_at - self._begun_at) * 1000) if self._first_at is not None else None,
             total_ms=round((now - self._begun_at) * 1000),
             stream=call.request.stream,
