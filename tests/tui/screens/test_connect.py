@@ -11,6 +11,7 @@ import pytest
 from textual.events import Paste
 from tui.attached import Hands, attached
 
+from bursar_tui.on_this_machine import CURSORS_TUNNEL
 from bursar_tui.screens.command_run import Stage
 from bursar_tui.screens.connect import ConnectPage, CursorPage
 
@@ -179,6 +180,7 @@ async def test_cursors_tunnel_runs_until_it_is_ended_by_a_key(tmp_path: Path, tu
         await hands.press("escape")
         await hands.sees("EXPOSED")
         assert not has_gone(tmp_path)
+        assert CURSORS_TUNNEL in [each.title for each in hands.app.get_system_commands()]
         await pick(hands, "Cursor")
         await hands.sees("x ends the tunnel")
         assert isinstance(hands.app.screen, CursorPage)
