@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from enum import Enum, auto
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
 from bursar.contract.shown import shown
+
+_REMEMBERED = 120
+"""Texts of so many characters are measured once, since most of them come again with each picture."""
 
 
 class Role(Enum):
@@ -73,6 +77,11 @@ def line(*pieces: Piece | tuple[Piece, ...], ground: Ground = Ground.PLAIN) -> L
 
 def width_of(text: str) -> int:
     """The columns that `text` takes once it is shown."""
+    return _width_of(text) if len(text) <= _REMEMBERED else cell_len(shown(text))
+
+
+@lru_cache(8_192)
+def _width_of(text: str) -> int:
     return cell_len(shown(text))
 
 
