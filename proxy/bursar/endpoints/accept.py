@@ -1,6 +1,7 @@
 """A request, turned into a Call: who asks, size and time limits, the body, the model that the key may use."""
 
 import asyncio
+from functools import lru_cache
 
 import msgspec
 from aiohttp import web
@@ -14,10 +15,12 @@ from bursar.doorkeeper.body import read_body
 from bursar.endpoints.authenticate import authenticate, project_of
 from bursar.endpoints.context import Context
 from bursar.endpoints.from_outside import EXPOSURE, alias_meant
+from bursar.log.redact import without_shapes
 from bursar.pipeline.call import Call
 from bursar.pipeline.permitted import check_model
 
 _LONGEST_CLIENT = 80
+_CLIENTS_KNOWN = 64
 _MIB = 1024 * 1024
 _LONG_BYTES = 256 * 1024
 
@@ -56,5 +59,10 @@ async def accept(request: web.Request, assembly: Assembly, context: Context) -> 
 
 
 def client_of(request: web.Request) -> str:
-    """The program that asks, by the first word of its User-Agent."""
-    return request.headers.get("User-Agent", "").split(" ")[0][:_LONGEST_CLIENT]
+    """The program that asks, by the first word of its User-Agent; a key that was put there is not told on."""
+    return _client(request.headers.get("User-Agent", ""))
+
+
+@lru_cache(_CLIENTS_KNOWN)
+def _client(user_agent: str) -> str:
+    return without_shapes(user_agent.split(" ")[0][:_LONGEST_CLIENT])
