@@ -27,7 +27,9 @@ def test_what_is_left_over_makes_columns_wider() -> None:
 
 
 def test_what_is_left_over_is_shared_evenly() -> None:
-    three = [Column(name, 2, lambda of, width: Piece(of), most=most) for name, most in (("a", 3), ("b", 20), ("c", 20))]
+    three: list[Column[str]] = [
+        Column(name, 2, lambda of, width: Piece(of), most=most) for name, most in (("a", 3), ("b", 20), ("c", 20))
+    ]
     assert [fit.width for fit in fitted(three, 8)] == [2, 2, 2]
     assert [fit.width for fit in fitted(three, 15)] == [3, 5, 5]
     assert [fit.width for fit in fitted(three, 16)] == [3, 6, 5]
