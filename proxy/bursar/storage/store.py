@@ -234,7 +234,7 @@ class Store(Protocol):
     """Keeps the ledger. Used from one event loop."""
 
     def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
-        """Hand a change over, for good; cancelling the future, which may be done already, does not stop it.
+        """Hand a change over, for good, without waiting; cancelling the future does not stop it.
 
         Changes happen alone, whole, once and in the order in which they were handed over. The
         future has the change's answer once all it did is on disk. A change that raises does

@@ -2,8 +2,7 @@
 
 Only this process writes the file, so what it has read or written it need not read again: a change
 runs at once, on the figures in memory, and whatever has gathered while one batch was on its way to
-the disk is the next. Nobody is told of a change before it is on disk. A thread writes, so that no
-call waits for what another one does to the disk; a call that is alone is written in the loop.
+the disk is the next. Nobody is told of a change before it is on disk.
 """
 
 import asyncio
@@ -83,7 +82,7 @@ class _Batch:
 class SqliteStore:
     """A Store in one file, which it owns from `open` to `close`."""
 
-    def __init__(self, database: Path, opened: "_Opened", durability: str) -> None:
+    def __init__(self, database: Path, opened: "_Opened") -> None:
         self._database = database
         self._lock = opened.lock
         self._books = opened.books
@@ -93,7 +92,7 @@ class SqliteStore:
         self._flying: _Batch | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._at_rest: asyncio.Future[None] | None = None
-        self._flushes = durability == "full"
+        self._is_crowded = False
         self._closed = False
         self._hear: Callable[[tuple[Standing, ...]], None] = lambda standings: None
         self._writer = Writer(opened.connection, database, opened.words, self._tell_loop)
@@ -110,8 +109,7 @@ class SqliteStore:
         Raises StoreUnavailable, with what to do, where another process owns it, where it is not
         ours, damaged or of a newer release, and where it cannot be written.
         """
-        opened = await asyncio.to_thread(_open, database, durability == "full", steps or shipped_steps())
-        return cls(database, opened, durability)
+        return cls(database, await asyncio.to_thread(_open, database, durability == "full", steps or shipped_steps()))
 
     def submit(self, change: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         future: asyncio.Future[T] = self._loop.create_future()
@@ -128,7 +126,7 @@ class SqliteStore:
             batch.is_urgent = True
             if self._flying is not None:
                 return future
-            if len(self._books.holds) > 1:
+            if self._is_crowded:
                 # At the end of this turn of the loop, so that whoever else is ready joins the batch.
                 self._loop.call_soon(self._send)
             else:
@@ -240,19 +238,14 @@ class SqliteStore:
         batch = self._gathering
         if self._flying is not None or batch.is_empty:
             return
-        draft = batch.draft = self._books.take_draft()
+        batch.draft = self._books.take_draft()
+        # Where one waits for a batch, one will wait for the next, and company is not worth a turn of the loop.
+        self._is_crowded = len(batch.answers) > 1
         self._flying, self._gathering = batch, _Batch()
-        if draft.is_empty:
+        if batch.draft.is_empty:
             self._land(None)
-            return
-        # No call runs but the one that is placed now, if there is any: a disk that is slow holds up nobody else.
-        # So the loop writes: to wake the writer and be woken by it takes longer. A flush is the writer's in any case.
-        if len(self._books.holds) <= len(draft.holds) <= 1 and not self._flushes:
-            written, problem = self._writer.write_here(draft)
-            if written:
-                self._land(problem)
-                return
-        self._writer.take(draft)
+        else:
+            self._writer.take(batch.draft)
 
     def _tell_loop(self, problem: str | None) -> None:
         """In the writer's thread: what became of the batch. A loop that has ended needs not know."""

@@ -26,10 +26,6 @@ _PAGES_A_BATCH = 6
 """A batch rewrites the last page of each table, and begins a new one about every so many rows."""
 
 
-_PATIENCE_MS = 2_000
-"""How long it waits for another program that has locked the file."""
-
-
 class Writer(threading.Thread):
     """Takes drafts until it is told to stop; then checkpoints for the last time and closes the connection."""
 
@@ -40,32 +36,11 @@ class Writer(threading.Thread):
         self._landed = landed
         self._words = words
         self._waiting: queue.SimpleQueue[Draft | Errand | None] = queue.SimpleQueue()
-        self._in_use = threading.Lock()
-        self._patience_ms = -1
         self._pages = 0
 
     def take(self, draft: Draft) -> None:
         """Write this draft, after those taken before."""
         self._waiting.put(draft)
-
-    def write_here(self, draft: Draft) -> tuple[bool, str | None]:
-        """Write this draft in the thread that asks, where all that were taken are on disk and nobody is in the way.
-
-        Whether that was so, and why it is not on disk all the same. To wait for another program that has locked the
-        file is left to the writer's thread, and so are checkpoints.
-        """
-        if not self._in_use.acquire(blocking=False):
-            return False, None
-        pages = self._pages
-        try:
-            problem = self._write(draft, 0)
-        except _Locked:
-            return False, None
-        finally:
-            self._in_use.release()
-        if pages < _CHECKPOINT_PAGES <= self._pages:
-            self._waiting.put(_check_pages)
-        return True, problem
 
     def do(self, errand: Errand) -> None:
         """Do this between two drafts."""
@@ -77,45 +52,29 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         while (task := self._waiting.get()) is not None:
-            with self._in_use:
-                if isinstance(task, Draft):
-                    self._landed(self._write(task, _PATIENCE_MS))
-                else:
-                    self._wait_for_others(_PATIENCE_MS)
-                    task(self._connection)
-                    self._pages += _PAGES_AN_ERRAND
-                # After the answer, so that only calls that come just now wait for it.
-                if self._pages >= _CHECKPOINT_PAGES:
-                    self._checkpoint("PASSIVE")
-        with self._in_use:
-            self._wait_for_others(_PATIENCE_MS)
-            self._checkpoint("TRUNCATE")
-            self._connection.close()
+            if isinstance(task, Draft):
+                self._landed(self._write(task))
+            else:
+                task(self._connection)
+                self._pages += _PAGES_AN_ERRAND
+            # After the answer, so that only calls that come just now wait for it.
+            if self._pages >= _CHECKPOINT_PAGES:
+                self._checkpoint("PASSIVE")
+        self._checkpoint("TRUNCATE")
+        self._connection.close()
 
-    def _write(self, draft: Draft, patience_ms: int) -> str | None:
-        """Write a draft; returns why it is not on disk. Raises _Locked where that is not to be waited for."""
+    def _write(self, draft: Draft) -> str | None:
         try:
-            self._wait_for_others(patience_ms)
             self._connection.execute("BEGIN IMMEDIATE")
             rows = write(self._connection, self._words, draft)
             self._connection.execute("COMMIT")
         except Exception as error:  # a bug as well: nothing may end this thread, and nothing may stay half written
             self._roll_back()
             self._words.drop()
-            if not isinstance(error, sqlite3.Error):
-                return f"a bug: {error!r}"
-            if not patience_ms and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-                raise _Locked from None
-            return reason_of(error, self._database)
+            return reason_of(error, self._database) if isinstance(error, sqlite3.Error) else f"a bug: {error!r}"
         self._words.keep()
         self._pages += _PAGES_A_BATCH + rows // _ROWS_A_PAGE
         return None
-
-    def _wait_for_others(self, patience_ms: int) -> None:
-        """Say how long another program is waited for from now on."""
-        if self._patience_ms != patience_ms:
-            self._connection.execute(f"PRAGMA busy_timeout = {patience_ms:d}")
-            self._patience_ms = patience_ms
 
     def _roll_back(self) -> None:
         """SQLite has rolled back by itself after most errors; the next batch begins anew in any case."""
@@ -132,11 +91,3 @@ class Writer(threading.Thread):
             self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
         except sqlite3.Error:
             return
-
-
-class _Locked(Exception):
-    """Another program has locked the file."""
-
-
-def _check_pages(connection: sqlite3.Connection) -> None:
-    """An errand for its own sake: after each it is seen whether a checkpoint is due."""

@@ -12,9 +12,8 @@ from fakes.samples import DAY_MS, NOON_MS, record
 
 from bursar.domain.account import Standing
 from bursar.domain.cycle import Cycle
-from bursar.domain.hold import HeldShare, HoldState
+from bursar.domain.hold import HeldShare
 from bursar.storage.sqlite.store import SqliteStore
-from bursar.storage.sqlite.writer import Writer
 from bursar.storage.store import StoreUnavailable, Transaction
 
 TODAY = Cycle(NOON_MS, NOON_MS + DAY_MS)
@@ -137,59 +136,6 @@ async def test_a_program_that_locks_the_file_is_named_and_outlived(store: Sqlite
         other.execute("ROLLBACK")
     await store.submit(hold_on)
     assert await store.submit(held) == (10, 1)
-
-
-async def test_a_lone_call_is_on_disk_as_soon_as_it_asks_and_one_beside_it_waits_for_the_writer(
-    store: SqliteStore, database: Path
-) -> None:
-    assert store.submit(hold_on).done()
-    with closing(sqlite3.connect(database)) as other:
-        assert other.execute("SELECT count(*) FROM hold").fetchone() == (1,)
-    for change in (hold_on, lambda transaction: transaction.put_fact("name", "text")):
-        future = store.submit(change)
-        assert not future.done()
-        await future
-    assert await store.submit(held) == (20, 2)
-
-
-async def test_a_commit_that_is_flushed_is_never_waited_for_by_the_loop(database: Path) -> None:
-    store = await SqliteStore.open(database, durability="full")
-    future = store.submit(hold_on)
-    assert not future.done()
-    await future
-    await store.close()
-
-
-async def test_the_loop_leaves_it_to_the_writer_to_wait_for_who_has_locked_the_file(
-    store: SqliteStore, database: Path
-) -> None:
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        future = store.submit(hold_on)
-        assert not future.done()
-        other.execute("ROLLBACK")
-    await future
-    assert await store.submit(held) == (10, 1)
-
-
-async def test_what_lone_calls_write_is_written_back_into_the_file_too(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loop, written_back, checkpoint = asyncio.get_running_loop(), asyncio.Event(), Writer._checkpoint
-
-    def noted(writer: Writer, mode: str) -> None:
-        checkpoint(writer, mode)
-        loop.call_soon_threadsafe(written_back.set)
-
-    def call(transaction: Transaction) -> None:
-        transaction.end_hold(hold_on(transaction), HoldState.RELEASED)
-
-    monkeypatch.setattr("bursar.storage.sqlite.writer._CHECKPOINT_PAGES", 30)
-    monkeypatch.setattr(Writer, "_checkpoint", noted)
-    async with asyncio.timeout(5):
-        while not written_back.is_set():
-            await store.submit(call)
-            await asyncio.sleep(0)
 
 
 async def test_a_bug_of_ours_fails_its_batch_and_not_the_writer(store: SqliteStore) -> None:
