@@ -92,7 +92,6 @@ class SqliteStore:
         self._flying: _Batch | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._at_rest: asyncio.Future[None] | None = None
-        self._is_crowded = False
         self._closed = False
         self._hear: Callable[[tuple[Standing, ...]], None] = lambda standings: None
         self._writer = Writer(opened.connection, database, opened.words, self._tell_loop)
@@ -126,7 +125,7 @@ class SqliteStore:
             batch.is_urgent = True
             if self._flying is not None:
                 return future
-            if self._is_crowded:
+            if len(self._books.holds) > 1:
                 # At the end of this turn of the loop, so that whoever else is ready joins the batch.
                 self._loop.call_soon(self._send)
             else:
@@ -239,8 +238,6 @@ class SqliteStore:
         if self._flying is not None or batch.is_empty:
             return
         batch.draft = self._books.take_draft()
-        # Where one waits for a batch, one will wait for the next, and company is not worth a turn of the loop.
-        self._is_crowded = len(batch.answers) > 1
         self._flying, self._gathering = batch, _Batch()
         if batch.draft.is_empty:
             self._land(None)
