@@ -1,6 +1,6 @@
 """kill -9 at random instants under load, round after round: nothing that was spent is lost, nothing is booked twice.
 
-`BURSAR_KILL_ROUNDS` is how many rounds; 6 where it says nothing. A hundred take longer than a test may:
+`BURSAR_KILL_ROUNDS` is how many rounds; 3 where it says nothing. A hundred take longer than a test may:
 `BURSAR_KILL_ROUNDS=100 python -m pytest tests/end_to_end/test_killed_rounds.py -o faulthandler_timeout=3600`.
 """
 
@@ -17,7 +17,7 @@ from fakes.commands import Home, home
 from bursar.ledger.audit import audit
 from bursar.storage.sqlite.store import SqliteStore
 
-ROUNDS = int(os.environ.get("BURSAR_KILL_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("BURSAR_KILL_ROUNDS", "3"))
 CALLERS = 16
 CONFIG = """
 [server]
