@@ -85,10 +85,11 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def sealed(config_file: Path, practice: str) -> Path:
+def sealed(config_file: Path, practice: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration with a key in the sealed file, whose passphrase costs nothing to try, and which has none yet."""
     file = config_file.parent / "data" / "secrets.sealed"
     file.parent.mkdir(parents=True, mode=0o700)
+    monkeypatch.setattr(seal, "_N", 2)  # nor has another one that is taken in its place
     config_file.write_text(CONFIG.format(practice=practice))
     write_private_bytes(file, seal.sealed({}, seal.derived(PASSPHRASE, b"s" * 16, 2, 8, 1)))
     return file

@@ -82,7 +82,7 @@ LINES = st.builds(
 COUNTS = ("attempt", "requests", "input", "cached", "output", "reasoning")
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(LINES, st.integers(-(2**62), 2**62))
 def test_no_cell_begins_a_formula_and_numbers_stay_numbers(line: UsageLine, granted: int) -> None:
     movements = tuple(Movement(SINCE_MS, name, "correct", granted) for name in ("=cap:x", "cap:day"))
@@ -99,7 +99,7 @@ def test_no_cell_begins_a_formula_and_numbers_stay_numbers(line: UsageLine, gran
     ]  # fmt: skip
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TEXT)
 def test_a_text_that_begins_no_formula_is_left_as_it_is(text: str) -> None:
     if text.isprintable() and text.isascii() and not text.startswith(("=", "+", "-", "@")):

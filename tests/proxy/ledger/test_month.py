@@ -106,7 +106,7 @@ MOMENTS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(MOMENTS)
 async def test_every_total_is_the_sum_of_its_rows(calls: list[tuple[int, int, str]]) -> None:
     books = Books(OCTOBER_MS - 20 * 24 * HOUR_MS)

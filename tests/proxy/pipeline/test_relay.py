@@ -197,7 +197,7 @@ EVENTS = st.one_of(
 )
 @example(first=ROLE, events=[SO_MANY * 100], ends=END + DONE, cuts=[], reads=400, apart=True, most=1)
 @example(first=NOTHING, events=[SO_MANY], ends=ANOTHER_END + DONE, cuts=[], reads=9, apart=True, most=1)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_way_of_a_piece_makes_no_difference(
     first: bytes, events: list[bytes], ends: bytes, cuts: list[int], reads: int, apart: bool, most: int
 ) -> None:
