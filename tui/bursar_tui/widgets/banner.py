@@ -1,6 +1,7 @@
 """Banner: what is wrong and what to do about it; not there while nothing is."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from textwrap import wrap
 
 from bursar.contract.codec import CONTRACT
@@ -36,7 +37,7 @@ class Banner(Panel):
         lines = [
             line(Piece(f"{glyph} " if first else "  ", role), Piece(part))
             for glyph, role, text in problems(seen)
-            for first, part in wrapped(text, width - 2)
+            for first, part in _wrapped_once(text, width - 2)
         ]
         return spaced(lines, max(2, self.app.size.height // 8))
 
@@ -45,6 +46,12 @@ def wrapped(text: str, width: int) -> Iterator[tuple[bool, str]]:
     """A sentence in lines of `width` columns, and whether each is the first."""
     for place, part in enumerate(wrap(shown(text), max(10, width))):
         yield place == 0, part
+
+
+@lru_cache(maxsize=256)
+def _wrapped_once(text: str, width: int) -> tuple[tuple[bool, str], ...]:
+    """What is wrong stays the same over many drawings, and to break its lines takes longer than the rest of them."""
+    return tuple(wrapped(text, width))
 
 
 def problems(seen: Seen) -> Iterator[tuple[str, Role, str]]:
