@@ -283,8 +283,9 @@ async def test_kept_content_is_in_one_place_alone_and_nowhere_once_it_is_forgott
     del seen.shown["bursar key issue agent --keep-content --json"]
     heard = asyncio.create_task(listen(machine))  # noqa: TID251 - awaited below
     async with aiohttp.ClientSession() as session:
-        for name, way in (("env", "fine"), ("file", "midstream"), ("sealed", "fine"), ("env", "400")):
+        for name, way in (("env", "400"), ("env", "fine"), ("file", "midstream"), ("sealed", "fine")):
             await machine.ask(session, f"{name}/{way}", stream=way == "midstream")
+    await asyncio.to_thread(machine.home.settled, 3)
     await machine.run_all(("status --json", "log --json", "key show agent", "content list --json", "doctor --offline"))
     calls = [json.loads(line)["exchange_id"] for line in seen.shown["bursar log --json"].splitlines()]
     shown = [await machine.run("log", "--id", each, "--content") for each in calls]

@@ -93,7 +93,7 @@ async def test_calls_are_refused_and_the_ledger_is_whole_afterwards(tmp_path: Pa
             async with aiohttp.ClientSession() as session:
                 status, body = await ask(session, url, key)
                 assert status == 200, body
-                before = at.json("usage")["rows"]
+                before = (await asyncio.to_thread(at.settled, 1))["rows"]
                 async with post(session, url, key, stream=True) as running:
                     begun = await running.content.readany()
                     await fail(folder)

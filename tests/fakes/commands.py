@@ -1,16 +1,28 @@
-"""Bursar's commands as real processes, under a home of their own."""
+"""Bursar's commands under a home of their own: those that stay as real processes, the others in this one."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bursar.cli.main import main
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+_TURNS = threading.Lock()
+"""Environment and standard output are those of the whole process."""
 
 
 class Home:
@@ -44,19 +56,28 @@ class Home:
         raise AssertionError(f"{words} ended with {process.wait()}")
 
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "bursar", *words],
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=check,
-            timeout=60,
-        )
+        """Run a command to its end, in this process, which costs a fifth of one of its own; one after another.
+
+        Raises CalledProcessError where it ends with another status than 0 and `check` is not said to be False.
+        """
+        # On a thread of its own, as a command runs an event loop, and whoever calls may be within one.
+        with _TURNS, ThreadPoolExecutor(1) as thread:
+            ran = thread.submit(_run, self.environ, words).result()
+        if check:
+            ran.check_returncode()
+        return ran
 
     def json(self, *words: str) -> Any:
         """What a command with `--json` says."""
         return json.loads(self.run(*words, "--json").stdout)
+
+    def settled(self, calls: int) -> Any:
+        """What `bursar usage` says once so many calls are booked, which they are a moment after their answers."""
+        until = time.monotonic() + 60
+        while (usage := self.json("usage"))["total"]["requests"] < calls:
+            assert time.monotonic() < until, usage
+            time.sleep(0.02)
+        return usage
 
 
 @contextmanager
@@ -87,6 +108,28 @@ def serving(folder: Path, aliases: str) -> Iterator[Home]:
         place.configure(_PRACTISED.format(url=url, aliases=aliases))
         place.start("serve")
         yield place
+
+
+def _run(environ: Mapping[str, str], words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """What a command comes to, given nothing to read."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        redirect_stdout(out),
+        redirect_stderr(err),
+        io.StringIO() as nothing,
+    ):
+        for name in set(os.environ) - set(environ):
+            patched.delenv(name)
+        for name, value in environ.items():
+            patched.setenv(name, value)
+        patched.setattr(sys, "stdin", nothing)
+        try:
+            status = int(main(words))
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 1
+    said = [each.buffer.getvalue().decode() for each in (out, err)]
+    return subprocess.CompletedProcess(["bursar", *words], status, *said)
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
