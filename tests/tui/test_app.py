@@ -251,6 +251,7 @@ async def test_every_size_there_is_and_back() -> None:
             for size in ((20, 5), (200, 60), (1, 1), (40, 12), (300, 90), (80, 24)):
                 await stage.pilot.resize_terminal(*size)
                 await stage.pilot.pause()
+                assert len(stage.text.splitlines()) <= size[1]
         await stage.press("escape", "escape", "1")
         assert stage.text == first
 

@@ -124,6 +124,7 @@ async def test_with_the_proxy_gone_nothing_typed_is_lost() -> None:
         for size in ((20, 5), (200, 60), (80, 24)):
             await stage.pilot.resize_terminal(*size)
             await stage.pilot.pause()
+            assert len(stage.text.splitlines()) <= size[1]
         assert screen.text.text.startswith("abc")
 
 
