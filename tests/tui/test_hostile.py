@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from datetime import UTC
 from typing import Any
 
-import pytest
 from textual import events
 from textual.widget import Widget
 from tui.hostile import corpus, hostile
@@ -156,8 +155,9 @@ async def test_dialogs_that_say_names() -> None:
         assert "[bold red]x[/bold red]" in read
 
 
-@pytest.mark.parametrize("name", [" ".join(_SHORT[:60]), "x" * 5_000])
-async def test_while_nothing_is_known(name: str) -> None:
+async def test_while_nothing_is_known() -> None:
+    name = " ".join(_SHORT[:60]) + "x" * 5_000
+
     async def watch(since: Since | None) -> AsyncGenerator[Opening | Numbered, None]:
         raise Unattached(name)
         yield
