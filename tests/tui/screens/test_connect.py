@@ -82,62 +82,72 @@ async def test_a_program_is_connected_and_its_own_first_call_arrives(tmp_path: P
         assert hands.app.screen.TAB == "keys"  # type: ignore[attr-defined]
 
 
-async def test_a_key_that_is_there_is_replaced_only_where_that_is_wanted_and_no_file_acts(tmp_path: Path) -> None:
+async def test_keys_that_are_there_what_is_typed_beside_and_what_has_no_file(tmp_path: Path) -> None:
     (tmp_path / CLINE).parent.mkdir(parents=True)
     (tmp_path / CLINE).write_text('{"version": 1, "note": "[red]\\u001b[31m\x9b2J[/]", "providers": {}}')
-    async with user_of(tmp_path) as hands:
-        await hands.proxy.daemon.keys.issue("aider")
-        await pick(hands, "aider")
-        await hands.sees("✗ there is a problem")
-        assert 'There is a key "aider" already' in said(hands)
-        await hands.press("k")
-        await hands.sees("which is refused from then on")
-        assert "--new-key" in hands.text
-        await hands.press("k")
-        await hands.sees("✗ there is a problem")
-        await hands.press("escape")
-        await pick(hands, "Cline")
-        await hands.sees("y writes it")
-        assert "[red]" in hands.text
-        assert not set(hands.text) & {"\x1b", "\x9b"}
-
-
-async def test_what_can_be_said_beside_is_typed(tmp_path: Path) -> None:
-    async with user_of(tmp_path) as hands:
-        await pick(hands, "Zed")
-        await hands.sees("y writes it")
-        await hands.press("o")
-        hands.app.post_message(Paste("other"))
-        await hands.press("down")
-        hands.app.post_message(Paste("3usd/day"))
-        await hands.press("enter")
-        await hands.sees("bursar connect zed --write --model other --cap 3usd/day")
-        await hands.sees('"name": "other"')
-        await hands.press("h")
-        await hands.sees("In settings.json of Zed:")
-        await hands.sees("y issues the key and makes a call")
-        await hands.press("y")
-        await hands.sees("Arrived, in the manner of Zed")
-        assert "zed-day" in hands.proxy.places.config_file.read_text()
-        assert not (tmp_path / ".config" / "zed").exists()
-
-
-async def test_what_has_no_file_is_entered_by_hand_or_written_where_that_is_said(tmp_path: Path) -> None:
     async with user_of(tmp_path, environ={"PATH": str(tmp_path)}) as hands:
-        await pick(hands, "OpenAI's SDKs")
-        await hands.sees("y issues the key")
-        assert "have it written" not in hands.text
-        await hands.press("o", "down", "down", "down")
-        hands.app.post_message(Paste(str(tmp_path / "my.env")))
-        await hands.press("enter")
-        await hands.sees("y writes it")
-        assert "+OPENAI_BASE_URL=" in said(hands)
-        await hands.press("escape")
-        assert not (tmp_path / "my.env").exists()
-        await pick(hands, "Cursor")
-        await hands.sees("a tunnel program that is on this machine, or the public name of a")
-        await hands.press("enter")
-        assert "Connect Cursor by a tunnel" in hands.text
+        await a_key_that_is_there_is_replaced_only_where_that_is_wanted(hands)
+        await no_file_acts(hands)
+        await what_can_be_said_beside_is_typed(hands, tmp_path)
+        await what_has_no_file_is_entered_by_hand_or_written_where_that_is_said(hands, tmp_path)
+
+
+async def a_key_that_is_there_is_replaced_only_where_that_is_wanted(hands: Hands) -> None:
+    await hands.proxy.daemon.keys.issue("aider")
+    await pick(hands, "aider")
+    await hands.sees("✗ there is a problem")
+    assert 'There is a key "aider" already' in said(hands)
+    await hands.press("k")
+    await hands.sees("which is refused from then on")
+    assert "--new-key" in hands.text
+    await hands.press("k")
+    await hands.sees("✗ there is a problem")
+    await hands.press("escape")
+
+
+async def no_file_acts(hands: Hands) -> None:
+    await pick(hands, "Cline")
+    await hands.sees("y writes it")
+    assert "[red]" in hands.text
+    assert not set(hands.text) & {"\x1b", "\x9b"}
+    await hands.press("escape")
+
+
+async def what_can_be_said_beside_is_typed(hands: Hands, folder: Path) -> None:
+    await pick(hands, "Zed")
+    await hands.sees("y writes it")
+    await hands.press("o")
+    hands.app.post_message(Paste("other"))
+    await hands.press("down")
+    hands.app.post_message(Paste("3usd/day"))
+    await hands.press("enter")
+    await hands.sees("bursar connect zed --write --model other --cap 3usd/day")
+    await hands.sees('"name": "other"')
+    await hands.press("h")
+    await hands.sees("In settings.json of Zed:")
+    await hands.sees("y issues the key and makes a call")
+    await hands.press("y")
+    await hands.sees("Arrived, in the manner of Zed")
+    assert "zed-day" in hands.proxy.places.config_file.read_text()
+    assert not (folder / ".config" / "zed").exists()
+    await hands.press("escape")
+
+
+async def what_has_no_file_is_entered_by_hand_or_written_where_that_is_said(hands: Hands, folder: Path) -> None:
+    await pick(hands, "OpenAI's SDKs")
+    await hands.sees("y issues the key")
+    assert "have it written" not in hands.text
+    await hands.press("o", "down", "down", "down")
+    hands.app.post_message(Paste(str(folder / "my.env")))
+    await hands.press("enter")
+    await hands.sees("y writes it")
+    assert "+OPENAI_BASE_URL=" in said(hands)
+    await hands.press("escape")
+    assert not (folder / "my.env").exists()
+    await pick(hands, "Cursor")
+    await hands.sees("a tunnel program that is on this machine, or the public name of a")
+    await hands.press("enter")
+    assert "Connect Cursor by a tunnel" in hands.text
 
 
 # --- Cursor ------------------------------------------------------------------------------------------------

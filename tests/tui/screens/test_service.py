@@ -53,10 +53,20 @@ def asked(folder: Path) -> str:
     return (folder / "asked").read_text()
 
 
-async def test_it_is_installed_once_what_is_written_has_been_seen(tmp_path: Path) -> None:
+async def test_beside_a_proxy_started_by_hand_it_is_installed_once_what_is_written_has_been_seen(
+    tmp_path: Path,
+) -> None:
     async with managed(tmp_path) as hands:
         await hands.sees("service: none is installed")
         assert "restarts" not in hands.text
+        await hands.press("x")
+        await hands.sees("bursar stop")
+        assert "It was started by hand." in hands.text
+        await hands.press("escape", "b")
+        await hands.sees("looks again")
+        await hands.press("l")
+        await hands.sees("service logs")
+        await ends(hands)
         await hands.press("i")
         await hands.sees("y does it")
         assert "ExecStart=" in "\n".join(each.text for each in page(hands).run_.lines)  # type: ignore[union-attr]
@@ -98,18 +108,6 @@ async def test_it_is_restarted_stopped_and_uninstalled(tmp_path: Path) -> None:
         await ends(hands)
         assert "The service is gone." in said(hands)
         assert not (tmp_path / "config" / "systemd" / "user" / "bursar.service").exists()
-
-
-async def test_a_proxy_that_was_started_by_hand_is_asked_about_as_that(tmp_path: Path) -> None:
-    async with managed(tmp_path) as hands:
-        await hands.press("x")
-        await hands.sees("bursar stop")
-        assert "It was started by hand." in hands.text
-        await hands.press("escape", "b")
-        await hands.sees("looks again")
-        await hands.press("l")
-        await hands.sees("service logs")
-        await ends(hands)
 
 
 def page(hands: Hands) -> ServicePage:
