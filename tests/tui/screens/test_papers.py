@@ -55,55 +55,59 @@ async def done(hands: Hands) -> str:
     return text
 
 
-async def test_what_is_seen_of_usage_is_written_to_a_new_file(tmp_path: Path) -> None:
-    file = tmp_path / "usage.csv"
+async def test_usage_statements_and_what_a_request_would_cost(tmp_path: Path) -> None:
     async with at_home(tmp_path) as hands:
-        await hands.proxy.chat()
-        await hands.press("8", "e")
-        await hands.sees("no name begins a formula")
-        await hands.press("down", "enter")
-        await hands.sees("usage-by-model.csv")
-        await type_over(hands, str(file))
-        await hands.press("enter")
-        assert f"Written: {file}" in await done(hands)
-        assert "practice-small" in file.read_text()
-        if os.name == "posix":
-            assert file.stat().st_mode & 0o077 == 0
-        await hands.press("e", "enter")
-        await type_over(hands, str(file))
-        await hands.press("enter")
-        await hands.sees("there is a file of this name already")
-        await hands.press("escape")
+        await what_is_seen_of_usage_is_written_to_a_new_file(hands, tmp_path)
+        await a_statement_is_read_here_or_written(hands, tmp_path)
+        await what_a_request_would_cost_and_the_faults_of_its_chain(hands)
 
 
-async def test_a_statement_is_read_here_or_written(tmp_path: Path) -> None:
-    async with at_home(tmp_path) as hands:
-        await hands.proxy.chat()
-        await hands.proxy.settled()
-        await hands.press("8", "s", "enter")
-        assert "Usage by model" in await done(hands)
-        await hands.press("s", "down")
-        await type_over(hands, str(tmp_path / "month.json"))
-        await hands.press("enter")
-        await done(hands)
-        assert (tmp_path / "month.json").read_text().startswith("{")
+async def what_is_seen_of_usage_is_written_to_a_new_file(hands: Hands, folder: Path) -> None:
+    file = folder / "usage.csv"
+    await hands.proxy.chat()
+    await hands.press("8", "e")
+    await hands.sees("no name begins a formula")
+    await hands.press("down", "enter")
+    await hands.sees("usage-by-model.csv")
+    await type_over(hands, str(file))
+    await hands.press("enter")
+    assert f"Written: {file}" in await done(hands)
+    assert "practice-small" in file.read_text()
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o077 == 0
+    await hands.press("e", "enter")
+    await type_over(hands, str(file))
+    await hands.press("enter")
+    await hands.sees("there is a file of this name already")
+    await hands.press("escape")
 
 
-async def test_what_a_request_would_cost_and_the_faults_of_its_chain(tmp_path: Path) -> None:
-    async with at_home(tmp_path) as hands:
-        await hands.press("6", "w", "enter")
-        assert "1. main/practice-small" in await done(hands)
-        await hands.press("f")
-        await hands.sees("a few faults")
-        await hands.press("enter")
-        await hands.sees("esc ends it")
-        # How far it is comes before its table.
-        await hands.until(lambda: page(hands).run_ is not None and page(hands).run_.passing)  # type: ignore[union-attr]
-        run = page(hands).run_
-        await hands.press("escape")
-        assert run is not None
-        await run.over.wait()
-        assert run.status == 130
+async def a_statement_is_read_here_or_written(hands: Hands, folder: Path) -> None:
+    await hands.proxy.chat()
+    await hands.proxy.settled()
+    await hands.press("8", "s", "enter")
+    assert "Usage by model" in await done(hands)
+    await hands.press("s", "down")
+    await type_over(hands, str(folder / "month.json"))
+    await hands.press("enter")
+    await done(hands)
+    assert (folder / "month.json").read_text().startswith("{")
+
+
+async def what_a_request_would_cost_and_the_faults_of_its_chain(hands: Hands) -> None:
+    await hands.press("6", "w", "enter")
+    assert "1. main/practice-small" in await done(hands)
+    await hands.press("f")
+    await hands.sees("a few faults")
+    await hands.press("enter")
+    await hands.sees("esc ends it")
+    # How far it is comes before its table.
+    await hands.until(lambda: page(hands).run_ is not None and page(hands).run_.passing)  # type: ignore[union-attr]
+    run = page(hands).run_
+    await hands.press("escape")
+    assert run is not None
+    await run.over.wait()
+    assert run.status == 130
 
 
 async def test_grants_the_configuration_and_the_doctor(tmp_path: Path) -> None:
