@@ -303,14 +303,14 @@ class OnSqlite(LedgerMachine):
 
 EXAMPLES = int(os.environ.get("BURSAR_LEDGER_EXAMPLES", "0"))
 """How many runs of 40 steps on each store; where it says nothing, as many as a suite has time for."""
-THOROUGH = settings(max_examples=EXAMPLES or 80, stateful_step_count=40, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(max_examples=EXAMPLES or 60, stateful_step_count=40, suppress_health_check=list(HealthCheck))
 
 TestLedgerOnMemory = OnMemory.TestCase
 TestLedgerOnMemory.settings = THOROUGH
 TestLedgerOnSqlite = OnSqlite.TestCase
 # Without shrinking, which on files takes minutes: what fails here mostly fails in memory too, and is made small there.
 TestLedgerOnSqlite.settings = settings(
-    THOROUGH, max_examples=EXAMPLES or 20, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+    THOROUGH, max_examples=EXAMPLES or 12, phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )
 
 
