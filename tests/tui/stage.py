@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,22 @@ class Stage:
         async with asyncio.timeout(60):
             while not wanted():
                 await self.pilot.pause(0.01)
+
+    async def comes_to(self, name: str) -> None:
+        """Wait until the screen looks as the picture does. What is laid out in several turns is not compared half-way.
+
+        With `BURSAR_PICTURES=remake` it becomes the picture once it has been the same for a while.
+        """
+        if os.environ.get("BURSAR_PICTURES") == "remake":
+            before = ""
+            while before != self.text:
+                before = self.text
+                await self.pilot.pause(0.3)
+        else:
+            file = PICTURES / f"{name}.txt"
+            with suppress(TimeoutError):
+                await self.until(lambda: self.text == file.read_text("utf-8"))
+        compare(name, self.text)
 
 
 @asynccontextmanager

@@ -83,8 +83,7 @@ async def test_the_bars_and_the_shares(size: tuple[int, int]) -> None:
 async def test_before_the_sums_come_the_days_that_are_known_are_there() -> None:
     async with staged(busy()) as stage:
         await to_usage(stage, answered=False)
-        await stage.until(lambda: "so far" in stage.text)
-        compare("usage-asking-80x24", stage.text)
+        await stage.comes_to("usage-asking-80x24")
 
 
 async def test_without_any_spend() -> None:
