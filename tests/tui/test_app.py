@@ -5,7 +5,7 @@ import re
 import pytest
 from textual.command import CommandPalette
 from tui.snapshots import SECOND, busy, empty
-from tui.stage import Stage, compare, staged
+from tui.stage import Stage, staged
 
 from bursar_tui.app import SLOW_TICKS
 from bursar_tui.screens.call import Call
@@ -110,7 +110,7 @@ async def test_help(key: str, close: str) -> None:
         await stage.press(key)
         assert isinstance(stage.app.screen, Help)
         if close == "escape":
-            compare("help-90x40", stage.text)
+            await stage.comes_to("help-90x40")
         await stage.press(close)
         assert isinstance(stage.app.screen, Overview)
 

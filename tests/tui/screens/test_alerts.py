@@ -4,7 +4,7 @@ import pytest
 from fakes.receiver import receiving
 from tui.attached import attached
 from tui.snapshots import MINUTE, NOW_MS, busy, empty
-from tui.stage import compare, staged
+from tui.stage import staged
 
 from bursar.contract.alerts import AlertsTried, WayTried
 from bursar.contract.snapshot import Snapshot
@@ -47,13 +47,13 @@ async def test_the_list(size: tuple[int, int]) -> None:
     async with staged(alerted(), size) as stage:
         assert "Upstream spare is down" in stage.text, "the most urgent is in the banner, though another came later"
         await stage.press("exclamation_mark")
-        compare(f"alerts-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"alerts-{size[0]}x{size[1]}")
 
 
 async def test_nothing_stands() -> None:
     async with staged(empty()) as stage:
         await stage.press("exclamation_mark")
-        compare("alerts-empty-80x24", stage.text)
+        await stage.comes_to("alerts-empty-80x24")
         await stage.press("x", "X", "down", "escape")
         assert "No alert stands" not in stage.text
 

@@ -8,7 +8,7 @@ import pytest
 from tui.attached import attached
 from tui.money import wealthy
 from tui.snapshots import DOLLAR, empty
-from tui.stage import Stage, compare, staged
+from tui.stage import Stage, staged
 
 from bursar.domain.account import Account, AccountKind, Need, Unit
 from bursar.domain.clock import SystemClock
@@ -36,14 +36,14 @@ def budgets(stage: Stage) -> Budgets:
 async def test_all_of_them(size: tuple[int, int]) -> None:
     async with staged(wealthy(), size) as stage:
         await stage.press("3", "down", "down")
-        compare(f"budgets-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"budgets-{size[0]}x{size[1]}")
 
 
 @pytest.mark.parametrize(("name", "downs"), [("doubt", 0), ("cap", 2), ("wallet", 4), ("plan", 5)])
 async def test_one_opened(name: str, downs: int) -> None:
     async with staged(wealthy(), (100, 34)) as stage:
         await stage.press("3", *["down"] * downs, "enter")
-        compare(f"budgets-{name}-100x34", stage.text)
+        await stage.comes_to(f"budgets-{name}-100x34")
         assert budgets(stage).opened
         await stage.press("escape")
         assert not budgets(stage).opened
@@ -52,7 +52,7 @@ async def test_one_opened(name: str, downs: int) -> None:
 async def test_without_any_it_teaches() -> None:
     async with staged(empty()) as stage:
         await stage.press("3")
-        compare("budgets-empty-80x24", stage.text)
+        await stage.comes_to("budgets-empty-80x24")
         await stage.press("r", "p", "s", "u", "enter", "down")
         assert stage.app.screen is budgets(stage)
 
@@ -60,15 +60,15 @@ async def test_without_any_it_teaches() -> None:
 async def test_the_dialogs() -> None:
     async with staged(wealthy()) as stage:
         await stage.press("3", "r", "down")
-        compare("budgets-raise-80x24", stage.text)
+        await stage.comes_to("budgets-raise-80x24")
         await stage.press("4")
-        compare("budgets-raise-typed-80x24", stage.text)
+        await stage.comes_to("budgets-raise-typed-80x24")
 
 
 async def test_the_help_names_the_commands() -> None:
     async with staged(wealthy(), (80, 40)) as stage:
         await stage.press("3", "question_mark")
-        compare("budgets-help-80x40", stage.text)
+        await stage.comes_to("budgets-help-80x40")
 
 
 async def test_only_what_can_be_done_is_offered() -> None:

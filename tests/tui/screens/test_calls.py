@@ -8,7 +8,7 @@ from fakes.work import counted_calls
 from msgspec import structs
 from tui.attached import attached
 from tui.snapshots import CENT, NOW_MS, busy, empty
-from tui.stage import Stage, compare, staged
+from tui.stage import Stage, staged
 from tui.test_older_calls import attempt
 
 from bursar.contract.codec import Numbered
@@ -33,13 +33,13 @@ def rows_of(stage: Stage) -> list[str]:
 async def test_the_list(size: tuple[int, int]) -> None:
     async with staged(busy(), size) as stage:
         await stage.press("2", "down", "down", "down")
-        compare(f"calls-busy-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"calls-busy-{size[0]}x{size[1]}")
 
 
 async def test_without_calls_it_teaches() -> None:
     async with staged(empty()) as stage:
         await stage.press("2")
-        compare("calls-empty-80x24", stage.text)
+        await stage.comes_to("calls-empty-80x24")
 
 
 async def test_why_a_call_was_refused_is_said_to_its_last_word_and_is_no_fallback() -> None:
@@ -70,7 +70,7 @@ async def test_one_call_opened(name: str, downs: int) -> None:
     async with staged(busy(), (100, 34)) as stage:
         await stage.press("2", *["down"] * downs, "enter")
         assert isinstance(stage.app.screen, Call)
-        compare(f"call-{name}-100x34", stage.text)
+        await stage.comes_to(f"call-{name}-100x34")
         await stage.press("escape")
         assert isinstance(stage.app.screen, Calls)
 
@@ -134,7 +134,7 @@ async def test_a_long_call_is_scrolled() -> None:
 async def test_a_filter_leaves_what_has_every_word() -> None:
     async with staged(busy()) as stage:
         await stage.press("2", "slash", *"sonnet", "space", *"shop")
-        compare("calls-filtered-80x24", stage.text)
+        await stage.comes_to("calls-filtered-80x24")
         rows = [line for line in stage.text.splitlines() if "✓ done" in line or "◓ live" in line]
         assert len(rows) == 5
         assert all("sonnet" in row for row in rows)

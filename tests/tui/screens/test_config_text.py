@@ -5,7 +5,7 @@ from tui.attached import Hands, attached
 from tui.hostile import corpus
 from tui.money import wealthy
 from tui.screens.test_settings import CAP, KEY, content
-from tui.stage import compare, staged
+from tui.stage import staged
 from tui.test_hostile import harmless
 
 from bursar.contract.configuration import FileProblem
@@ -120,7 +120,7 @@ async def test_with_the_proxy_gone_nothing_typed_is_lost() -> None:
         await stage.until(lambda: "Not saved: no proxy is running here" in stage.text)
         screen._judge((FileProblem('server.port must be a whole number from 0 to 65535, not "x".', "server.port", 2),))
         await stage.pilot.pause()
-        compare("config-text-100x30", stage.text)
+        await stage.comes_to("config-text-100x30")
         for size in ((20, 5), (200, 60), (80, 24)):
             await stage.pilot.resize_terminal(*size)
             await stage.pilot.pause()

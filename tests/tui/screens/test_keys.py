@@ -7,7 +7,7 @@ import pytest
 from tui.attached import Hands, attached
 from tui.money import spent, wealthy
 from tui.snapshots import empty
-from tui.stage import compare, staged
+from tui.stage import staged
 
 from bursar.contract.commands import KeyIssued
 from bursar_tui.screens.confirm import Confirm
@@ -32,19 +32,19 @@ async def test_all_of_them(size: tuple[int, int]) -> None:
 async def test_one_opened(name: str, downs: int) -> None:
     async with staged(wealthy(), (100, 34)) as stage:
         await stage.press("4", *["down"] * downs, "enter")
-        compare(f"keys-{name}-100x34", stage.text)
+        await stage.comes_to(f"keys-{name}-100x34")
 
 
 async def test_without_any_it_teaches() -> None:
     async with staged(empty()) as stage:
         await stage.press("4")
-        compare("keys-empty-80x24", stage.text)
+        await stage.comes_to("keys-empty-80x24")
 
 
 async def test_the_form() -> None:
     async with staged(wealthy()) as stage:
         await stage.press("4", "n", *"ci2", "tab", "tab", "tab", *"small-*", "tab", *"60/fortnight")
-        compare("keys-new-80x24", stage.text)
+        await stage.comes_to("keys-new-80x24")
 
 
 async def test_a_key_is_issued_shown_once_and_copied_by_the_terminal() -> None:

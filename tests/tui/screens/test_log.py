@@ -7,7 +7,7 @@ import pytest
 from tui.attached import attached
 from tui.hostile import corpus
 from tui.snapshots import MINUTE, NOW_MS, SECOND, busy, empty
-from tui.stage import Stage, compare, staged
+from tui.stage import Stage, staged
 
 from bursar.contract.codec import Numbered
 from bursar.contract.events import Logged
@@ -57,14 +57,14 @@ async def test_the_lines(size: tuple[int, int]) -> None:
     async with staged(talking(), size) as stage:
         await to_log(stage)
         await stage.press("down", "down")
-        compare(f"log-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"log-{size[0]}x{size[1]}")
 
 
 async def test_one_in_full() -> None:
     async with staged(talking(), (100, 34)) as stage:
         await to_log(stage)
         await stage.press("down", "down", "enter")
-        compare("log-line-100x34", stage.text)
+        await stage.comes_to("log-line-100x34")
         await stage.press("escape")
         assert "30 lines" in stage.text
 
@@ -72,7 +72,7 @@ async def test_one_in_full() -> None:
 async def test_without_any_it_teaches() -> None:
     async with staged(empty()) as stage:
         await to_log(stage)
-        compare("log-empty-80x24", stage.text)
+        await stage.comes_to("log-empty-80x24")
 
 
 async def test_the_newest_is_followed_until_one_looks_below_it_or_holds_it() -> None:

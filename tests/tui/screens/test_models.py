@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from tui.money import wealthy
 from tui.snapshots import empty
-from tui.stage import compare, staged
+from tui.stage import staged
 
 from bursar.contract.events import AliasView
 from bursar.domain.calibration import Calibration, Factor, beginning
@@ -16,20 +16,20 @@ from bursar_tui.screens.models import Models
 async def test_all_of_them(size: tuple[int, int]) -> None:
     async with staged(wealthy(), size) as stage:
         await stage.press("6")
-        compare(f"models-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"models-{size[0]}x{size[1]}")
 
 
 @pytest.mark.parametrize(("name", "downs"), [("chain", 0), ("fallback", 3), ("glob", 4)])
 async def test_one_opened(name: str, downs: int) -> None:
     async with staged(wealthy(), (100, 34)) as stage:
         await stage.press("6", *["down"] * downs, "enter")
-        compare(f"models-{name}-100x34", stage.text)
+        await stage.comes_to(f"models-{name}-100x34")
 
 
 async def test_without_any_it_teaches() -> None:
     async with staged(empty()) as stage:
         await stage.press("6")
-        compare("models-empty-80x24", stage.text)
+        await stage.comes_to("models-empty-80x24")
 
 
 async def test_the_last_call_that_went_on_is_opened_and_closed_again() -> None:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tui.snapshots import NOW_MS, busy
-from tui.stage import Stage, compare, shut, text_of
+from tui.stage import Stage, shut, text_of
 
 from bursar.contract.codec import CONTRACT, Mismatch, Numbered, Opening
 from bursar.contract.places import places
@@ -71,10 +71,10 @@ async def test_the_picture() -> None:
     async with attached_to(proxy) as stage:
         await stage.until(lambda: isinstance(stage.app.screen, Offline))
         await stage.until(lambda: "Looking again" in stage.text)
-        compare("offline-80x24", stage.text)
+        await stage.comes_to("offline-80x24")
         await stage.pilot.resize_terminal(44, 20)
         await stage.pilot.pause()
-        compare("offline-44x20", stage.text)
+        await stage.comes_to("offline-44x20")
 
 
 async def test_another_contract_is_one_sentence() -> None:

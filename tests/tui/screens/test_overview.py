@@ -2,7 +2,7 @@
 
 import pytest
 from tui.snapshots import CENT, NOW_MS, busy, empty, standing, troubled
-from tui.stage import Stage, compare, staged
+from tui.stage import Stage, staged
 
 from bursar.contract.codec import Numbered
 from bursar.contract.events import (
@@ -26,19 +26,19 @@ from bursar_tui.widgets.exchange_table import ExchangeTable
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (60, 20), (80, 16), (40, 12), (20, 5)])
 async def test_a_busy_afternoon(size: tuple[int, int]) -> None:
     async with staged(busy(), size) as stage:
-        compare(f"overview-busy-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"overview-busy-{size[0]}x{size[1]}")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_everything_wrong_at_once(size: tuple[int, int]) -> None:
     async with staged(troubled(), size) as stage:
-        compare(f"overview-troubled-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"overview-troubled-{size[0]}x{size[1]}")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_before_the_first_call_it_teaches(size: tuple[int, int]) -> None:
     async with staged(empty(), size) as stage:
-        compare(f"overview-empty-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"overview-empty-{size[0]}x{size[1]}")
         assert "http://127.0.0.1:4141/v1" in stage.text
         assert "bursar key issue" in stage.text
 
@@ -46,7 +46,7 @@ async def test_before_the_first_call_it_teaches(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize(("theme", "native"), [("light", False), ("terminal", True), ("nord", False)])
 async def test_every_theme_says_the_same(theme: str, native: bool) -> None:
     async with staged(busy(), theme=theme, native=native) as stage:
-        compare("overview-busy-80x24", stage.text)
+        await stage.comes_to("overview-busy-80x24")
 
 
 async def hear(stage: Stage, snapshot: Snapshot, *events: object) -> None:

@@ -7,7 +7,7 @@ from textual import events
 from tui.attached import Hands, attached
 from tui.hostile import corpus
 from tui.snapshots import busy, empty
-from tui.stage import Stage, compare, staged
+from tui.stage import Stage, staged
 from tui.test_hostile import harmless
 
 from bursar.contract.playground import Text
@@ -200,7 +200,7 @@ async def test_a_proxy_that_goes_away_ends_an_answer_with_a_sentence() -> None:
 async def test_the_keys_are_told_and_typed() -> None:
     async with staged(busy()) as stage:
         await stage.press(KEY)
-        compare("playground-80x24", stage.text)
+        await stage.comes_to("playground-80x24")
         # Digits and letters that are keys elsewhere are typed here.
         await stage.press("1", "q", "t", "question_mark", "ctrl+j", "x")
         assert screen_of(stage).prompt.text == "1qt?\nx"

@@ -9,7 +9,7 @@ import pytest
 from tui.attached import Hands, attached
 from tui.hostile import corpus
 from tui.money import wealthy
-from tui.stage import compare, staged
+from tui.stage import staged
 from tui.test_hostile import harmless
 
 from bursar.config.described import described
@@ -85,7 +85,7 @@ async def test_all_of_them(size: tuple[int, int]) -> None:
         assert isinstance(screen, Settings)
         screen.take(stated(a_file(TEXT, WRONG)))
         await stage.press("down", "down")
-        compare(f"settings-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"settings-{size[0]}x{size[1]}")
 
 
 @pytest.mark.parametrize(("name", "ups"), [("table", 4), ("value", 2), ("none", 0)])
@@ -96,7 +96,7 @@ async def test_one_opened(name: str, ups: int) -> None:
         assert isinstance(screen, Settings)
         screen.take(stated(a_file(TEXT, WRONG)))
         await stage.press("end", *["up"] * ups, "enter")
-        compare(f"settings-{name}-100x34", stage.text)
+        await stage.comes_to(f"settings-{name}-100x34")
 
 
 async def test_a_setting_is_changed_as_it_is_checked() -> None:

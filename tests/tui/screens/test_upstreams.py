@@ -4,7 +4,7 @@ import pytest
 from tui.attached import attached
 from tui.money import wealthy
 from tui.snapshots import empty
-from tui.stage import compare, staged
+from tui.stage import staged
 
 DOWN = """
 [upstreams.down]
@@ -25,20 +25,20 @@ compare_min = 0
 async def test_all_of_them(size: tuple[int, int]) -> None:
     async with staged(wealthy(), size) as stage:
         await stage.press("5")
-        compare(f"upstreams-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"upstreams-{size[0]}x{size[1]}")
 
 
 @pytest.mark.parametrize(("name", "downs"), [("cooling", 0), ("well", 1), ("partly", 2), ("found", 3)])
 async def test_one_opened(name: str, downs: int) -> None:
     async with staged(wealthy(), (100, 34)) as stage:
         await stage.press("5", *["down"] * downs, "enter")
-        compare(f"upstreams-{name}-100x34", stage.text)
+        await stage.comes_to(f"upstreams-{name}-100x34")
 
 
 async def test_without_any_it_teaches() -> None:
     async with staged(empty()) as stage:
         await stage.press("5")
-        compare("upstreams-empty-80x24", stage.text)
+        await stage.comes_to("upstreams-empty-80x24")
         await stage.press("c", "v", "b", "enter")
         assert "No upstream yet" in stage.text
 

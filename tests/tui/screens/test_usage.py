@@ -3,7 +3,7 @@
 import pytest
 from tui.attached import attached
 from tui.snapshots import CENT, DAY, NOW_MS, ZONE, busy, empty
-from tui.stage import Stage, compare, staged
+from tui.stage import Stage, staged
 
 from bursar.contract.codec import Numbered
 from bursar.contract.commands import SpendReport, SpendRow
@@ -77,7 +77,7 @@ async def test_the_bars_and_the_shares(size: tuple[int, int]) -> None:
     async with staged(busy(), size) as stage:
         await to_usage(stage)
         await stage.press("left")
-        compare(f"usage-{size[0]}x{size[1]}", stage.text)
+        await stage.comes_to(f"usage-{size[0]}x{size[1]}")
 
 
 async def test_before_the_sums_come_the_days_that_are_known_are_there() -> None:
@@ -93,7 +93,7 @@ async def test_without_any_spend() -> None:
         screen._asking = None
         screen.take(Answered(screen.view.asked(NOW_MS, ZONE), nothing, nothing, nothing, days_sum(empty())))
         await stage.pilot.pause()
-        compare("usage-empty-80x24", stage.text)
+        await stage.comes_to("usage-empty-80x24")
 
 
 @pytest.mark.parametrize("theme", ["light", "terminal"])
@@ -101,7 +101,7 @@ async def test_what_is_told_is_told_without_colours(theme: str) -> None:
     async with staged(busy(), (160, 45), theme=theme) as stage:
         await to_usage(stage)
         await stage.press("left")
-        compare("usage-160x45", stage.text)
+        await stage.comes_to("usage-160x45")
 
 
 async def test_keys_turn_what_is_measured_and_by_what() -> None:
