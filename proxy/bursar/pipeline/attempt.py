@@ -225,7 +225,9 @@ class Attempt:
         """The first event is there: the route is well, and who answers is known."""
         self._first_at = self._loop.time()
         self._health.answered(self._trial.route, round((self._first_at - self._begun_at) * 1000))
-        self._trial.count.begin()
+        if not self._trial.count.is_exact:
+            # In the next turn of the loop: a thread that counts a long prompt would keep the first event waiting.
+            self._loop.call_soon(self._trial.count.begin)
         actual = answer.model or model
         if self._is_another(actual):
             self._another = True
