@@ -53,9 +53,8 @@ class Calls(LiveScreen):
         self.filter_text = ""
         self.older = OlderCalls()
         self._asking = False
-        self._line = FilterLine()
-        self._line.display = False
         self._table = ExchangeTable(LIST, self.chosen, self._nothing)
+        self._line = FilterLine(self._table)
         self._detail = ExchangeDetail()
         self._beside = VerticalScroll(id="detail", can_focus=False)
 
@@ -154,20 +153,15 @@ class Calls(LiveScreen):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self._line.display = True
-        # At once, so that what is typed after the slash is in the filter.
-        self.set_focus(self._line)
+        self._line.open()
 
     def action_to_list(self) -> None:
         """Keep the filter and go to what it leaves."""
-        self._line.display = bool(self._line.value)
-        self.set_focus(self._table)
+        self._line.keep()
 
     def action_unfilter(self) -> None:
         """All calls again."""
-        self._line.value = ""
-        self._line.display = False
-        self.set_focus(self._table)
+        self._line.clear_all()
 
 
 class Found(Panel):

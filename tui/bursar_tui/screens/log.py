@@ -55,8 +55,7 @@ class Log(Browser):
     def __init__(self) -> None:
         super().__init__()
         self.view = LogView()
-        self._line = FilterLine("a word of the line, its part or its level …")
-        self._line.display = False
+        self._line = FilterLine(self.list, "a word of the line, its part or its level …")
         self._asked = False
         self._paused = False
         self._top = ""
@@ -190,19 +189,15 @@ class Log(Browser):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self._line.display = True
-        self.set_focus(self._line)
+        self._line.open()
 
     def action_to_list(self) -> None:
         """Keep the filter and go to what it leaves."""
-        self._line.display = bool(self._line.value)
-        self.set_focus(self.list)
+        self._line.keep()
 
     def action_unfilter(self) -> None:
         """All lines again."""
-        self._line.value = ""
-        self._line.display = False
-        self.set_focus(self.list)
+        self._line.clear_all()
 
     def action_level(self) -> None:
         """From all lines to warnings, to faults, and back."""

@@ -75,8 +75,7 @@ class Settings(ConfigBrowser):
         self._unread: tuple[str, int] | None = None
         """Why the file could not be read when it was asked for last, and when that was."""
         self._draft: Draft | None = None
-        self._line = FilterLine("a word of the setting, its value or its meaning …")
-        self._line.display = False
+        self._line = FilterLine(self.list, "a word of the setting, its value or its meaning …")
 
     def body(self) -> ComposeResult:
         """The filter above the list."""
@@ -145,19 +144,15 @@ class Settings(ConfigBrowser):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self._line.display = True
-        self.set_focus(self._line)
+        self._line.open()
 
     def action_to_list(self) -> None:
         """Keep the filter and go to what it leaves."""
-        self._line.display = bool(self._line.value)
-        self.set_focus(self.list)
+        self._line.keep()
 
     def action_unfilter(self) -> None:
         """All settings again."""
-        self._line.value = ""
-        self._line.display = False
-        self.set_focus(self.list)
+        self._line.clear_all()
 
     def action_reload(self) -> None:
         """Have the proxy take up the file now."""
